@@ -1,0 +1,1 @@
+"""What is measured, beside the peers: one module a question, run with ``make bench-<name>``."""

@@ -1,0 +1,97 @@
+"""DuckDB runs the text inside this process, within a memory limit; the default engine."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import date
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from tiercast.errors import OutputError, SourceError
+from tiercast.schema import History
+from tiercast.serving import history
+
+
+class DuckDBEngine:
+    """Runs texts over one history; a context manager, with a temp folder of its own that is removed after.
+
+    Parameters
+    ----------
+    threads : int
+        Default: as many as the machine has.
+    memory_limit : str, optional
+        As in ``4GB``; beyond it DuckDB spills to the temp folder.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"customer_id": ["a"], "occurred_at": ["2025-01-01"], "kind": ["visit"], "channel": ["web"]})
+    >>> with DuckDBEngine(threads=1) as engine:
+    ...     engine.attach(History("three rows", frame=rows))
+    ...     int(engine.run("SELECT COUNT(*) AS read FROM touchpoints")["read"][0])
+    1
+    """
+
+    name = "duckdb"
+
+    def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
+        self.threads = threads or os.cpu_count() or 1
+        self.memory_limit = memory_limit
+        self._temp = tempfile.mkdtemp(prefix="tiercast-")
+        self._connection: Any = history.connect(
+            threads=self.threads, memory_limit=memory_limit, temp_directory=self._temp
+        )
+        self.columns: list[str] = []
+
+    def __enter__(self) -> "DuckDBEngine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        shutil.rmtree(self._temp, ignore_errors=True)
+
+    def attach(self, touchpoints: History) -> None:
+        """Make the history readable as ``touchpoints``.
+
+        Raises
+        ------
+        SourceError
+            A file cannot be read.
+        MissingColumns, WrongType
+            The table breaks the contract as a whole.
+        """
+        relation = "came"
+        try:
+            if touchpoints.frame is not None:
+                self._connection.register(relation, touchpoints.frame)
+            else:
+                reader = "read_parquet" if touchpoints.format == "parquet" else "read_csv"
+                options = "" if touchpoints.format == "parquet" else ", all_varchar = true, header = true"
+                names = "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in touchpoints.files) + "]"
+                scan = f"{reader}({names}, union_by_name = true{options})"
+                self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * FROM {scan}")
+            self.columns = history.bind(self._connection, relation)
+        except duckdb.Error as error:
+            raise SourceError(source=touchpoints.name, problem=str(error).splitlines()[0]) from error
+
+    def run(
+        self,
+        text: str,
+        *,
+        cutoffs: Iterable[date] = (),
+        vocabulary: Sequence[tuple[str, str, int]] = (),
+        now_s: int | None = None,
+    ) -> pd.DataFrame:
+        """Run a text over the attached history; see :func:`tiercast.serving.history.run`."""
+        try:
+            return history.run(self._connection, text, cutoffs=cutoffs, vocabulary=vocabulary, now_s=now_s)
+        except duckdb.IOException as error:
+            raise OutputError(path=self._temp, problem=str(error).splitlines()[0]) from error
+        except duckdb.Error as error:
+            raise SourceError(source="the touchpoints", problem=str(error).splitlines()[0]) from error

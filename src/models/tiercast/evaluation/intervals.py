@@ -1,0 +1,117 @@
+"""Learn, on customers whose spend is known, how far spend strays from its forecast.
+
+What is learned is applied by ``tiercast.serving.intervals``.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tiercast.evaluation.arrays import Floats, columns
+from tiercast.serving.intervals import ValueIntervals
+from tiercast.serving.refusals import Refused
+
+
+class TooFewSpenders(Refused, ValueError):
+    """The calibration window has too few spenders to learn a spread from."""
+
+    code = "TOO_FEW_SPENDERS"
+
+    def __init__(self, spenders: int, needed: int) -> None:
+        super().__init__(
+            f"value intervals need {needed} customers with spend in the calibration window, {spenders} came; "
+            "take a longer or a newer window",
+            spenders=spenders,
+            needed=needed,
+        )
+
+
+def fit_value_intervals(
+    actual: ArrayLike,
+    purchase_probability: ArrayLike,
+    conditional_mean: ArrayLike,
+    *,
+    bins: int = 10,
+    spenders_per_bin: int = 50,
+    least_spenders: int = 20,
+) -> ValueIntervals:
+    """Return the spread of log(actual / conditional mean) among spenders, by bin of predicted value.
+
+    Bins start as the deciles of predicted value over all customers; neighbours are pooled from the lowest up
+    until each holds ``spenders_per_bin`` spenders (with too few for two bins: one bin for all). Quantiles
+    carry the finite-sample correction of split conformal prediction: order statistic ceil((n + 1) level)
+    above the median and floor((n + 1) level) below, so a central interval covers a new spender of that bin at
+    least as often as it says. Where n is too small for that the extreme seen stands in.
+
+    Parameters
+    ----------
+    actual : array of float, shape (n,)
+        Value over the horizon, in currency; spenders are those above zero.
+    purchase_probability, conditional_mean : array of float, shape (n,)
+        What was said of them, by a learner not fitted on this window. Rows with NaN, or a conditional mean
+        not above zero, are left out.
+    bins, spenders_per_bin, least_spenders : int
+
+    Raises
+    ------
+    TooFewSpenders
+        Fewer than ``least_spenders`` spenders.
+
+    Notes
+    -----
+    Vovk, Gammerman & Shafer 2005; Lei et al. 2018 (split conformal); Romano, Patterson & Candès 2019.
+
+    Examples
+    --------
+    >>> spread = fit_value_intervals(np.arange(100.0), np.full(100, 0.5), np.full(100, 50.0))
+    >>> len(spread.levels), len(spread.bin_edges)
+    (99, 0)
+    >>> fit_value_intervals([], [], [])
+    Traceback (most recent call last):
+    ...
+    tiercast.evaluation.intervals.TooFewSpenders: value intervals need 20 ..., 0 came; ...
+    """
+    brought, probability, mean = columns(actual, purchase_probability, conditional_mean)
+    usable = np.isfinite(brought) & np.isfinite(probability) & np.isfinite(mean) & (mean > 0)
+    brought, predicted, mean = brought[usable], (probability * mean)[usable], mean[usable]
+    spent = brought > 0
+    if spent.sum() < least_spenders:
+        raise TooFewSpenders(int(spent.sum()), least_spenders)
+    edges = np.unique(np.quantile(predicted, np.arange(1, bins) / bins))
+    edges = _pooled(edges, np.searchsorted(edges, predicted[spent], side="right"), spenders_per_bin)
+    log_ratio = np.log(brought[spent] / mean[spent])
+    where = np.searchsorted(edges, predicted[spent], side="right")
+    levels = np.arange(1, 100) / 100.0
+    rows = [conformal_quantiles(log_ratio[where == number], levels) for number in range(edges.size + 1)]
+    return ValueIntervals(
+        levels=tuple(levels.tolist()),
+        bin_edges=tuple(edges.tolist()),
+        log_ratio_quantiles=tuple(tuple(row.tolist()) for row in rows),
+    )
+
+
+def _pooled(edges: Floats, bin_of_spender: np.ndarray, spenders_per_bin: int) -> Floats:
+    """Keep an edge only where enough spenders lie between it and the last one kept, and above it."""
+    spenders = np.bincount(bin_of_spender, minlength=edges.size + 1)
+    kept, gathered, left = [], 0, int(spenders.sum())
+    for edge, count in zip(edges, spenders[:-1], strict=True):
+        gathered, left = gathered + int(count), left - int(count)
+        if gathered >= spenders_per_bin and left >= spenders_per_bin:
+            kept.append(float(edge))
+            gathered = 0
+    return np.asarray(kept, dtype=np.float64)
+
+
+def conformal_quantiles(scores: ArrayLike, levels: ArrayLike) -> Floats:
+    """Return the order statistics that cover a new score at each level, leaning outward from the median.
+
+    Examples
+    --------
+    >>> conformal_quantiles(np.arange(1.0, 10.0), [0.05, 0.15, 0.5, 0.85, 0.95]).tolist()
+    [1.0, 1.0, 5.0, 9.0, 9.0]
+    """
+    (ordered,) = columns(np.sort(np.asarray(scores, dtype=np.float64)))
+    asked = np.asarray(levels, dtype=np.float64)
+    place = np.round((ordered.size + 1) * asked, 9)
+    rank = np.where(asked > 0.5, np.ceil(place), np.floor(place))
+    outward = ordered[np.clip(rank, 1, ordered.size).astype(np.intp) - 1]
+    return np.asarray(np.where(asked == 0.5, np.median(ordered), outward), dtype=np.float64)

@@ -1,0 +1,87 @@
+"""Categories: how broad is what they buy, how concentrated, and which categories matter?"""
+
+import re
+
+from tiercast.features.declare import Family, Feature, Seen, currency, ratio
+
+
+def declare(seen: Seen) -> list[Feature]:
+    """Declare breadth, concentration (Simpson / Herfindahl index) and the spend of the vocabulary's categories."""
+    if not seen.categories:
+        return []
+    found = [
+        Feature("categories", "categories", "COUNT(*)", "categories", "distinct categories bought"),
+        Feature(
+            "categories_91d",
+            "categories",
+            "COUNT(CASE WHEN lines_91d > 0 THEN 1 END)",
+            "categories",
+            "distinct categories bought in 91 d",
+        ),
+        Feature(
+            "category_top_share",
+            "categories",
+            "CASE WHEN SUM(lines) > 0 THEN CAST(MAX(lines) AS DOUBLE) / SUM(lines) END",
+            "share",
+            "share of lines in the largest category",
+            None,
+        ),
+        Feature(
+            "category_concentration_share",
+            "categories",
+            "CASE WHEN SUM(lines) > 0 THEN CAST(SUM(lines * lines) AS DOUBLE)"
+            " / (CAST(SUM(lines) AS DOUBLE) * CAST(SUM(lines) AS DOUBLE)) END",
+            "share",
+            "Simpson index: chance that two lines are of one category",
+            None,
+        ),
+        Feature(
+            "days_since_new_category",
+            "categories",
+            "MIN(cutoff_day - first_day)",
+            "days",
+            "days since a category was bought for the first time",
+            None,
+        ),
+    ]
+    for code, category in enumerate(seen.categories):
+        slug = slugged(category, code)
+        found += [
+            Feature(
+                f"spend_on_{slug}_currency",
+                "categories",
+                currency(f"SUM(CASE WHEN code = {code} THEN amount_minor ELSE 0 END)"),
+                "currency",
+                f"spend on category {category!r}",
+            ),
+            Feature(
+                f"spend_on_{slug}_91d_currency",
+                "categories",
+                currency(f"SUM(CASE WHEN code = {code} THEN amount_91d_minor ELSE 0 END)"),
+                "currency",
+                f"spend on category {category!r} in 91 d",
+            ),
+        ]
+    found.append(
+        Feature(
+            "categories_kept_share", "derived", ratio("categories_91d", "categories"), "share", "bought in 91 d", None
+        )
+    )
+    return found
+
+
+def slugged(term: str, code: int) -> str:
+    """Return a safe, readable and unique piece of a column name for a term that may be anything.
+
+    Examples
+    --------
+    >>> slugged("MEAT-PCKGD", 3)
+    'c3_meat_pckgd'
+    >>> slugged("x'; DROP TABLE y; 🍎", 7)
+    'c7_x_drop_table_y'
+    """
+    words = re.sub(r"[^a-z0-9]+", "_", term.lower()).strip("_")[:24].strip("_")
+    return f"c{code}_{words}" if words else f"c{code}"
+
+
+CATEGORY = Family("category", "How broad is what they buy, and what is it?", declare)

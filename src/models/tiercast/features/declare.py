@@ -1,0 +1,95 @@
+"""What a feature is: a name, one SQL aggregate over a customer's seen history, a unit, and what absence means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+GrainName = Literal["touches", "baskets", "days", "categories", "channels", "stores", "derived"]
+WINDOWS_DAYS: tuple[int, ...] = (7, 28, 91, 182, 364)
+"""Trailing windows: ``age_days <= w`` is ``[cutoff - w, cutoff)``; whole weeks, so weekdays weigh alike."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One declared column.
+
+    Parameters
+    ----------
+    name : str
+        Derived from what it is; ends in its unit where it has one (``_days``, ``_share``, ``_currency``).
+    grain : str
+        Which rows of the seen history are aggregated: ``touches`` (customer, day, kind, channel), ``baskets``,
+        ``days`` (days with a purchase, with the gap to the one before), ``categories``, ``channels``, ``stores``;
+        or ``derived``, an expression over other features.
+    sql : str
+        An aggregate in the common subset of DuckDB and Spark SQL, exact on integers (no ln, exp or float sums).
+    unit, meaning : str
+        For people.
+    absent : float or None
+        The value of a customer without such rows; ``None`` is unknown.
+    """
+
+    name: str
+    grain: GrainName
+    sql: str
+    unit: str
+    meaning: str
+    absent: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What occurs in the data visible at the earliest test origin; the catalogue adapts to it and is then frozen."""
+
+    kinds: frozenset[str]
+    channels: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    discounts: bool = False
+    coupons: bool = False
+    stores: bool = False
+    ratings: bool = False
+    quantities: bool = False
+    returns: bool = field(default=False)
+
+    def any_of(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of ``kinds`` that occur, in the given order."""
+        return tuple(kind for kind in kinds if kind in self.kinds)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A file's worth of features that answer one question about the customer.
+
+    ``marketer_did`` marks what was done to the customer, which is never told as the customer's own reason.
+    """
+
+    name: str
+    question: str
+    declare: Callable[[Seen], list[Feature]]
+    marketer_did: bool = False
+
+
+def one_of(kinds: tuple[str, ...]) -> str:
+    """Return an SQL condition for a set of known kinds.
+
+    Examples
+    --------
+    >>> one_of(("visit", "view"))
+    "kind IN ('visit', 'view')"
+    """
+    return "kind IN (" + ", ".join(f"'{kind}'" for kind in kinds) + ")"
+
+
+def total(value: str, condition: str) -> str:
+    """Return the exact integer sum of ``value`` where ``condition`` holds."""
+    return f"SUM(CASE WHEN {condition} THEN {value} ELSE 0 END)"
+
+
+def currency(minor: str) -> str:
+    """Return minor units as major currency units."""
+    return f"CAST({minor} AS DOUBLE) / {{minor_per_major}}"
+
+
+def ratio(top: str, bottom: str) -> str:
+    """Return a quotient that is absent when the bottom is zero or absent."""
+    return f"CASE WHEN {bottom} > 0 THEN {top} / {bottom} END"

@@ -1,0 +1,37 @@
+"""Timing: on which days of the week and at which hours do they buy?"""
+
+from tiercast.features.declare import Family, Feature, Seen
+
+WEEKDAY = "(local_day + 3) - FLOOR((local_day + 3) / 7e0) * 7"  # 0 is Monday: 1970-01-01 was a Thursday
+PARTS = {"morning": (6, 11), "midday": (11, 14), "afternoon": (14, 18), "evening": (18, 22)}
+
+
+def declare(seen: Seen) -> list[Feature]:
+    """Declare local weekday and hour shares of orders."""
+    if "purchase" not in seen.kinds:
+        return []
+
+    def share(condition: str) -> str:
+        return f"CAST(COUNT(CASE WHEN {condition} THEN 1 END) AS DOUBLE) / COUNT(*)"
+
+    found = [
+        Feature("weekend_share", "baskets", share(f"{WEEKDAY} >= 5"), "share", "orders on Saturday or Sunday", None),
+        Feature("last_order_hour", "baskets", "MAX(at_s * 24 + local_hour) - FLOOR(MAX(at_s * 24 + local_hour) / 24e0) * 24",
+                "hour", "local hour of the newest order", None),
+        Feature("hour_mean", "baskets", "CAST(SUM(local_hour) AS DOUBLE) / COUNT(*)", "hour", "mean local hour", None),
+    ]  # fmt: skip
+    for part, (start, end) in PARTS.items():
+        found.append(
+            Feature(
+                f"{part}_share",
+                "baskets",
+                share(f"local_hour >= {start} AND local_hour < {end}"),
+                "share",
+                f"orders from {start}:00 to {end}:00 local time, end excluded",
+                None,
+            )
+        )
+    return found
+
+
+TIMING = Family("timing", "On which days and at which hours do they buy?", declare)

@@ -1,0 +1,11 @@
+"""Blends: plain averages of candidates that err differently; robust where learned weights are not."""
+
+from tiercast.learners.learner import BlendOf
+
+CHURN_BLEND = BlendOf("blend", "churn", ("lightgbm", "lightgbm_on_btyd", "logistic", "btyd"), "logit")
+VALUE_BLEND = BlendOf(
+    "value_blend",
+    "lifetime_value",
+    ("lightgbm_tweedie", "lightgbm_tweedie_on_btyd", "lightgbm_hurdle", "tweedie_linear"),
+    "identity",
+)

@@ -1,0 +1,105 @@
+"""A learner answers one target's question: it fits on a panel and returns a served part, which is what predicts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tiercast.windows import Horizon
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Customers at several origins, with what was known then and what happened after.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        ``customer_id``, ``cutoff`` and one float64 column per feature; the BTYD stage's columns beside them.
+    labels : pandas.DataFrame
+        Aligned by position: ``purchased``, ``value_currency``, ``order_days_future``, ``days_to_purchase``,
+        ``observed_days``.
+    columns : tuple of str
+        The feature columns that learners may read.
+    """
+
+    features: pd.DataFrame
+    labels: pd.DataFrame
+    columns: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def where(self, mask: np.ndarray) -> "Panel":
+        """Return the rows of ``mask``, renumbered."""
+        return Panel(
+            self.features.loc[mask].reset_index(drop=True),
+            self.labels.loc[mask].reset_index(drop=True),
+            self.columns,
+        )
+
+    def weights(self, half_life_days: float = 182.0) -> np.ndarray:
+        """Return weights that halve with every ``half_life_days`` between a row's origin and the newest one."""
+        age = (self.features["cutoff"].max() - self.features["cutoff"]).map(lambda gap: gap.days).to_numpy(float)
+        return np.asarray(0.5 ** (age / half_life_days))
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every fit is told: the label window, the seed, and how many threads it may use."""
+
+    horizon: Horizon
+    seed: int
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Range:
+    """A tunable parameter: bounds included, whole numbers when both bounds are ints, on a log scale when asked."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are meant."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One way to answer a target.
+
+    Parameters
+    ----------
+    name : str
+    target : str
+        ``churn``, ``repurchase`` or ``lifetime_value``.
+    basis : str
+        ``rule``, ``btyd`` or ``model``: printed beside every prediction.
+    fit : callable
+        ``(panel, parameters, setup) -> part``; the part's class lives in ``tiercast.serving``.
+    defaults, space : mapping
+        Parameters and the ranges in which they may be tuned.
+    """
+
+    name: str
+    target: str
+    basis: str
+    fit: Callable[[Panel, Mapping[str, float], Setup], Any]
+    defaults: Mapping[str, float]
+    space: Mapping[str, Range]
+
+
+@dataclass(frozen=True)
+class BlendOf:
+    """A candidate that averages others that were fitted already."""
+
+    name: str
+    target: str
+    of: tuple[str, ...]
+    link: str
+    basis: str = "model"

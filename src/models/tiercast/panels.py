@@ -1,0 +1,94 @@
+"""A panel: customers at several origins, what was known of them then, and what happened after."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.features.catalogue import Catalogue
+from tiercast.learners.from_btyd import fit_stage
+from tiercast.learners.learner import Panel
+from tiercast.schema import History
+from tiercast.serving.btyd_stage import BtydStage
+from tiercast.targets.labels import label_frame
+from tiercast.windows import Horizon, day_of
+
+FOLLOW_DAYS = 182
+
+
+def features_at(
+    engine: DuckDBEngine,
+    history: History,
+    catalogue: Catalogue,
+    cutoffs: Sequence[date],
+    *,
+    wanted: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return one row per customer seen before each cutoff, ordered by cutoff and customer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id`` (str), ``cutoff`` (date), then one float64 column per feature, NaN where it is absent.
+    """
+    found = engine.run(catalogue.text(history, wanted), cutoffs=cutoffs, vocabulary=catalogue.vocabulary)
+    found = found.sort_values(["cutoff_day", "customer_id"], kind="stable", ignore_index=True)
+    days = found.pop("cutoff_day")
+    dates = {int(day): day_of(int(day)) for day in days.unique()}
+    found.insert(1, "cutoff", days.map(dates).astype(object))
+    return found
+
+
+def build_panel(
+    engine: DuckDBEngine,
+    history: History,
+    catalogue: Catalogue,
+    *,
+    origins: Sequence[date],
+    horizon: Horizon,
+    data_ends_on: date,
+    active_days: int | None = None,
+) -> tuple[Panel, dict[date, BtydStage]]:
+    """Return the panel of the cohort at each origin, and the BTYD stage fitted at each.
+
+    The cohort is every customer with a purchase seen before the origin (within ``active_days``, when given). The BTYD
+    stage is fitted anew at each origin, on what was known then, and its answers are columns of the panel.
+    """
+    features = features_at(engine, history, catalogue, origins)
+    bought = features["order_days"].to_numpy(float) > 0
+    if active_days is not None:
+        bought &= np.nan_to_num(features["days_since_purchase"].to_numpy(float), nan=np.inf) <= active_days
+    features = features.loc[bought].reset_index(drop=True)
+    labels = label_frame(
+        engine.run,
+        history,
+        features,
+        origins=origins,
+        horizon=horizon,
+        follow_days=max(FOLLOW_DAYS, horizon.days),
+        data_ends_on=data_ends_on,
+    )
+    stages: dict[date, BtydStage] = {}
+    staged = []
+    for origin, rows in features.groupby("cutoff", sort=True):
+        stage = fit_stage(rows, horizon_days=horizon.days)
+        stages[origin] = stage  # type: ignore[index]
+        staged.append(stage.columns(rows))
+    wide = pd.concat([features, pd.concat(staged).loc[features.index]], axis=1) if staged else features
+    return Panel(wide, labels, tuple(catalogue.names)), stages
+
+
+def as_of(panel: Panel, end: date, horizon: Horizon) -> Panel:
+    """Return the panel's rows whose labels are mature at ``end``, with waiting times censored there.
+
+    What happened on or after ``end`` is taken out of the labels, so that nothing judged at ``end`` can leak.
+    """
+    last = end - timedelta(days=horizon.gap_days + horizon.days + horizon.settle_days)
+    kept = panel.where(np.asarray([cutoff <= last for cutoff in panel.features["cutoff"]]))
+    room = kept.features["cutoff"].map(lambda cutoff: (end - cutoff).days - horizon.gap_days).to_numpy(float)
+    seen = np.minimum(kept.labels["observed_days"].to_numpy(float), room)
+    wait = kept.labels["days_to_purchase"].to_numpy(float)
+    labels = kept.labels.assign(observed_days=seen, days_to_purchase=np.where(wait <= seen, wait, np.nan))
+    return Panel(kept.features, labels, kept.columns)

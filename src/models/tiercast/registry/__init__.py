@@ -1,0 +1,49 @@
+"""Keeps what was tried and what is in charge: runs, model versions, their aliases and where they came from.
+
+The only package that speaks MLflow's client. ``store`` finds and opens the tracking store, ``runs`` records
+experiments, ``staging`` packs a bundle, ``versions`` registers and finds bundles, ``relocation`` repairs a
+moved folder. MLflow itself is imported inside functions, because it takes seconds.
+"""
+
+from tiercast.registry.relocation import relocate
+from tiercast.registry.runs import Run, record_run, start_run
+from tiercast.registry.staging import bundle_hash, stage_bundle
+from tiercast.registry.store import Store, open_store, resolve_store
+from tiercast.registry.versions import (
+    BUNDLE_NAME,
+    VersionInfo,
+    bundle_folder,
+    champion,
+    clear_alias,
+    find_version,
+    list_versions,
+    model_folder,
+    open_served,
+    register_bundle,
+    set_alias,
+    tag_version,
+)
+
+__all__ = [
+    "BUNDLE_NAME",
+    "Run",
+    "Store",
+    "VersionInfo",
+    "bundle_folder",
+    "bundle_hash",
+    "champion",
+    "clear_alias",
+    "find_version",
+    "list_versions",
+    "model_folder",
+    "open_served",
+    "open_store",
+    "record_run",
+    "register_bundle",
+    "relocate",
+    "resolve_store",
+    "set_alias",
+    "stage_bundle",
+    "start_run",
+    "tag_version",
+]

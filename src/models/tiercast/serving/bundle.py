@@ -1,0 +1,305 @@
+"""The bundle: everything frozen with one version, from raw touchpoints to a scorecard, for batch, notebook and web.
+
+This is the one implementation of prediction. A batch job calls it per chunk of customers, a notebook on a frame, the
+web server on a request; each gets the same numbers.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from . import history
+from .actions import decide
+from .contract import PER_CUSTOMER
+from .contributions import RiskContributions
+from .forecast import Forecast
+from .intake import clean_request
+from .reasons import contributions_from_facts, explain_rows
+from .refusals import EmptyInput, RejectedRows, UnknownChoice
+from .scorecard import COLUMNS
+from .scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
+from .segments import Segments
+from .tiers import assign
+
+NO_HISTORY = "refused:NO_HISTORY"
+NO_PURCHASE = "refused:NO_PURCHASE"
+
+
+def open_bundle(folder: str | Path) -> "Bundle":
+    """Read a bundle's folder: ``manifest.json``, ``features.sql``, ``contract.sql`` and ``parts.json``."""
+    root = Path(folder)
+    return Bundle(
+        manifest=json.loads((root / "manifest.json").read_text("utf-8")),
+        parts=json.loads((root / "parts.json").read_text("utf-8")),
+        features_sql=(root / "features.sql").read_text("utf-8"),
+        contract_sql=(root / "contract.sql").read_text("utf-8"),
+    )
+
+
+class Bundle:
+    """One version's frozen features, models, segments, policies and words.
+
+    Parameters
+    ----------
+    manifest : mapping
+        ``content_sha256`` (its first 12 digits are the version), ``currency``, ``vocabulary``, ``families``, ``default_policy``, …
+    parts : mapping
+        The fitted parts as JSON.
+    features_sql, contract_sql : str
+        The frozen texts.
+    """
+
+    def __init__(
+        self, *, manifest: Mapping[str, Any], parts: Mapping[str, Any], features_sql: str, contract_sql: str
+    ) -> None:
+        self.manifest = manifest
+        self.features_sql = features_sql
+        self.contract_sql = contract_sql
+        self.version = str(manifest["content_sha256"])[:12]
+        self.forecast = Forecast.from_json(parts["forecast"])
+        self.segments = Segments.from_json(parts["segments"])
+        self.rfmcl = Rfmcl.from_json(parts["rfmcl"])
+        self.engagement = Engagement.from_json(parts["engagement"])
+        self.stages = Stages.from_json(parts["stages"])
+        self.bands = ChurnBands.from_json(parts["churn_bands"])
+        self.risk_levels = np.asarray(parts["churn_percentiles"], dtype=float)
+        self.policies: dict[str, Any] = dict(parts["policies"])
+        self.actions = parts["actions"]
+        self.risk = RiskContributions(self.forecast.activity, manifest["families"])
+        self.vocabulary: list[tuple[str, str, int]] = [
+            (str(field), str(term), int(code)) for field, term, code in manifest["vocabulary"]
+        ]
+        self._channels = [term for field, term, _ in self.vocabulary if field == "channel"]
+        self._root: Any = None
+        self._per_thread = threading.local()
+        self._opening = threading.Lock()
+
+    def features(self, touchpoints: pd.DataFrame, *, cutoff: date) -> pd.DataFrame:
+        """Return the frozen features of a frame of touchpoints at a cutoff, ordered by customer."""
+        connection = self._cursor()
+        connection.register("came", touchpoints)
+        try:
+            history.bind(connection, "came")
+            return arrange(
+                history.run(connection, self.features_sql, cutoffs=[cutoff], vocabulary=self.vocabulary), cutoff
+            )
+        finally:
+            connection.unregister("came")
+
+    def verdicts(self, touchpoints: pd.DataFrame) -> dict[str, int]:
+        """Return how many rows the contract accepted, left unresolved and rejected, by code."""
+        connection = self._cursor()
+        connection.register("came", touchpoints)
+        try:
+            history.bind(connection, "came")
+            counted = history.run(
+                connection,
+                f"SELECT verdict, COUNT(*) AS rows FROM ({self.contract_sql}) AS contract GROUP BY verdict",
+            )
+        finally:
+            connection.unregister("came")
+        return {str(code): int(rows) for code, rows in zip(counted["verdict"], counted["rows"], strict=True)}
+
+    def predict(
+        self,
+        touchpoints: pd.DataFrame,
+        *,
+        cutoff: str | date,
+        policy: str = "",
+        language: str = "en",
+        rejected: str = "refuse",
+    ) -> pd.DataFrame:
+        """Return the scorecard of every customer id in the touchpoints.
+
+        Parameters
+        ----------
+        touchpoints : pandas.DataFrame
+            Rows of the touchpoint contract, with optional ``tier_before`` and ``tier_since_on`` per customer.
+        cutoff : str or date
+            Midnight UTC; nothing on or after it is used.
+        policy : str
+            Tier policy; the bundle's default when empty.
+        language : str
+            ``en`` or ``zh``, for ``tier_reason``.
+        rejected : str
+            ``refuse`` (any rejected row refuses the request) or ``skip`` (go on without rejected rows).
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of :data:`~tiercast.serving.scorecard.SCORECARD`, ordered by customer; a customer without
+            usable history comes back with ``refused:NO_HISTORY``.
+
+        Raises
+        ------
+        Refused
+            One of its classes, with a code.
+        """
+        day = history.parse_cutoff(cutoff)
+        if rejected not in {"refuse", "skip"}:
+            raise UnknownChoice("rejected must be refuse or skip", there_is=["refuse", "skip"])
+        rows = clean_request(touchpoints)
+        self._policy(policy)
+        if not len(rows):
+            raise EmptyInput("no rows came: send at least one touchpoint", rows=0)
+        asked = pd.DataFrame({"customer_id": rows["customer_id"].dropna().astype(object).unique()})
+        brought = [name for name in PER_CUSTOMER if name in rows]
+        per_customer = (
+            rows.dropna(subset=["customer_id"]).groupby("customer_id", sort=False)[brought].last().reset_index()
+            if brought
+            else None
+        )
+        events = rows.drop(columns=brought)
+        if rejected == "refuse":
+            bad = {
+                code: count
+                for code, count in self.verdicts(events).items()
+                if code not in {"ACCEPTED", "NULL_CUSTOMER"}
+            }
+            if bad:
+                told = ", ".join(f"{count} × {code}" for code, count in sorted(bad.items()))
+                raise RejectedRows(
+                    f"rows break the contract: {told}; mend them, or send rejected = skip to go on without them",
+                    rejected=bad,
+                )
+        seen = self.features(events, cutoff=day)
+        placed = asked.merge(seen.drop(columns="cutoff"), on="customer_id", how="left")
+        placed.insert(1, "cutoff", pd.Series([day] * len(placed), dtype=object))
+        if per_customer is not None:
+            placed = placed.merge(per_customer, on="customer_id", how="left")
+        placed = placed.sort_values("customer_id", kind="stable", ignore_index=True)
+        return self.predict_features(placed, policy=policy, language=language)
+
+    def predict_features(self, features: pd.DataFrame, *, policy: str = "", language: str = "en") -> pd.DataFrame:
+        """Return the scorecard of rows of features (``customer_id``, ``cutoff`` and the frozen columns).
+
+        A row without ``touchpoints`` has no usable history.
+        """
+        chosen = self._policy(policy)
+        if language not in {"en", "zh"}:
+            raise UnknownChoice("language must be en or zh", there_is=["en", "zh"])
+        rows = features.reset_index(drop=True)
+        known = rows["touchpoints"].notna().to_numpy()
+        frame = self.enriched(rows)
+        tiers = assign(chosen, frame, language=language)
+        actions = decide(self.actions, frame)
+        bought = frame["order_days"].to_numpy(float) > 0
+        card = pd.DataFrame({"customer_id": rows["customer_id"], "cutoff": rows["cutoff"]})
+        card["version"] = self.version
+        for question in ("churn", "repurchase", "value"):
+            held = np.where(bought, self.forecast.basis[question], np.where(known, NO_PURCHASE, NO_HISTORY))
+            card[f"basis_{question}"] = held.astype(object)
+        card["churn_horizon_days"] = self.forecast.horizon_days
+        risk = frame["churn_probability"].to_numpy(float)
+        lower = np.searchsorted(self.risk_levels, risk, side="left") / max(len(self.risk_levels), 1)
+        card["churn_probability"] = risk
+        card["churn_percentile"] = np.where(np.isnan(risk), np.nan, 100.0 * lower)
+        card["churn_band"] = frame["churn_band"]
+        for name, source in (("on", "median"), ("from", "from"), ("until", "until")):
+            card[f"next_purchase_{name}"] = self._dates(rows["cutoff"], frame[f"next_purchase_{source}_days"])
+        copied = [name for name in COLUMNS if name in frame and name not in card]
+        card = pd.concat([card, frame[copied]], axis=1)
+        card["value_horizon_days"] = self.forecast.horizon_days
+        card["currency"] = self.manifest["currency"]
+        card["value_measure"] = "net_revenue"
+        card["conversion_probability"] = np.nan
+        card["conversion_on"] = None
+        card["policy"] = chosen["policy"]
+        card["policy_version"] = chosen["version"]
+        for name in ("tier", "tier_basis", "tier_before", "tier_reason"):
+            card[name] = tiers[name].to_numpy()
+        for name in ("next_action", "next_action_on"):
+            card[name] = actions[name].to_numpy()
+        contributions = self.contributions(rows)
+        for tongue in ("en", "zh"):
+            card[f"reasons_{tongue}"] = pd.Series(explain_rows(contributions, rows, tongue), dtype=object)
+        card["tier_basis"] = card["tier_basis"].where(pd.Series(known), NO_HISTORY)
+        card.loc[~known, ["tier", "tier_reason", "next_action", "lifecycle_stage", "engagement",
+                          "reasons_en", "reasons_zh"]] = None  # fmt: skip
+        return card[list(COLUMNS)]
+
+    def tiers(self, features: pd.DataFrame, *, policy: str, language: str = "en") -> pd.DataFrame:
+        """Return the long table of one policy: customer, cutoff, class, reason and distance to the next class."""
+        chosen = self._policy(policy)
+        rows = features.reset_index(drop=True)
+        held = assign(chosen, self.enriched(rows), language=language)
+        return pd.DataFrame(
+            {
+                "customer_id": rows["customer_id"],
+                "cutoff": rows["cutoff"],
+                "policy": chosen["policy"],
+                "policy_version": chosen["version"],
+                "tier": held["tier"],
+                "tier_before": held["tier_before"],
+                "reason": held["tier_reason"],
+                "distance": held["distance"],
+            }
+        )
+
+    def enriched(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return features, predictions, segment and scores side by side: what policies and actions read."""
+        predictions = self.forecast.predict(rows)
+        frame = pd.concat(
+            [
+                rows,
+                predictions,
+                self.segments.assign(rows),
+                self.rfmcl.assign(rows),
+                self.engagement.assign(rows)[["engagement"]],
+            ],
+            axis=1,
+        )
+        frame["lifecycle_stage"] = self.stages.assign(rows)
+        frame["churn_band"] = self.bands.assign(predictions["churn_probability"])
+        frame["preferred_channel"] = preferred_channel(rows["preferred_channel_code"], self._channels)
+        return frame
+
+    def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return what raised each customer's risk, by family of features, in log odds."""
+        bought = rows["order_days"].to_numpy(float) > 0
+        facts = contributions_from_facts(rows)
+        if not bought.any():
+            return facts
+        found = self.risk.by_family(self.forecast.staged(rows.loc[bought]))
+        return facts if found is None else found.reindex(rows.index, fill_value=0.0)
+
+    def _policy(self, name: str) -> Any:
+        wanted = name or str(self.manifest["default_policy"])
+        if wanted not in self.policies:
+            raise UnknownChoice(
+                f"this version has no such policy; there is: {', '.join(sorted(self.policies))}",
+                there_is=sorted(self.policies),
+            )
+        return self.policies[wanted]
+
+    def _dates(self, cutoffs: pd.Series, days: pd.Series) -> pd.Series:
+        """Return the day on which a wait of 1, 2, … days ends: day 1 is the first day of the window."""
+        wait = days.to_numpy(float)
+        known = ~np.isnan(wait)
+        start = cutoffs.to_numpy().astype("datetime64[D]")
+        ahead = np.where(known, wait, 1.0).astype(np.int64) - 1 + self.forecast.gap_days
+        dates = (start + ahead.astype("timedelta64[D]")).astype(object)
+        dates[~known] = None
+        return pd.Series(dates, dtype=object)
+
+    def _cursor(self) -> Any:
+        if not hasattr(self._per_thread, "cursor"):
+            with self._opening:
+                if self._root is None:
+                    self._root = history.connect(threads=1)
+                    history.lock(self._root)
+            self._per_thread.cursor = self._root.cursor()
+        return self._per_thread.cursor
+
+
+def arrange(found: pd.DataFrame, cutoff: date) -> pd.DataFrame:
+    """Return what the features' text selected, ordered by customer, with the cutoff as a date."""
+    rows = found.sort_values("customer_id", kind="stable", ignore_index=True).drop(columns="cutoff_day")
+    rows.insert(1, "cutoff", pd.Series([cutoff] * len(rows), dtype=object))
+    return rows

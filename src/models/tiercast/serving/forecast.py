@@ -1,0 +1,183 @@
+"""The forecast: one curve owns activity, so churn, dates, orders and value of a customer never contradict each other."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+import pandas as pd
+
+from .blend import Predicts
+from .btyd_stage import EXPECTED_ORDERS, PURCHASE_PROBABILITY, BtydStage
+from .calibration import Calibration
+from .intervals import ValueIntervals
+
+WITHIN_DAYS: tuple[int, ...] = (7, 30, 60, 90)
+GRID_DAYS: tuple[int, ...] = (
+    1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 35, 42, 50, 60, 70, 80, 90, 105, 120, 140, 160, 182,
+)  # fmt: skip
+LONGEST_DAYS = GRID_DAYS[-1]
+
+
+class HasHazard(Protocol):
+    """Anything that gives a curve: -ln S(t), shape (rows, days)."""
+
+    def cumulative_hazard(self, features: pd.DataFrame, days: np.ndarray) -> np.ndarray: ...
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """All that is predicted of a customer who has bought before.
+
+    The activity part says how likely a purchase within the horizon is; it is calibrated, and the curve part's shape
+    is scaled in cumulative hazard so that it passes through it: ``S(H) = churn probability``, exactly. Value is the
+    calibrated value part, zero when the chance to buy is.
+
+    Parameters
+    ----------
+    btyd : BtydStage or None
+    activity, value : parts that predict
+    calibration : Calibration
+    curve : part with a cumulative hazard
+    value_level : float
+        One factor for the level of the newest matured window.
+    intervals : ValueIntervals
+    horizon_days, gap_days : int
+        The window ``[cutoff + gap, cutoff + gap + horizon)``; days of the curve count from its start.
+    basis : dict of str to str
+        ``churn``, ``repurchase``, ``value`` → ``model``, ``btyd`` or ``rule``.
+    """
+
+    btyd: BtydStage | None
+    activity: Predicts
+    calibration: Calibration
+    curve: HasHazard
+    value: Predicts
+    value_level: float
+    intervals: ValueIntervals
+    horizon_days: int
+    gap_days: int
+    basis: dict[str, str]
+
+    def staged(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the features with the BTYD stage's columns and the calibrated ``purchase_probability`` beside them."""
+        wide = features if self.btyd is None else pd.concat([features, self.btyd.columns(features)], axis=1)
+        probability = np.asarray(self.calibration.calibrate(self.activity.predict(wide)))
+        return wide.assign(purchase_probability=probability)
+
+    def survival(self, staged: pd.DataFrame, days: np.ndarray) -> np.ndarray:
+        """Return P(no purchase within t days of the window's start), shape (rows, days)."""
+        asked = np.concatenate([np.asarray(days, dtype=float), [float(self.horizon_days)]])
+        hazard = np.maximum(self.curve.cumulative_hazard(staged, asked), 1e-12)
+        until_horizon = -np.log1p(-staged["purchase_probability"].to_numpy(float))
+        return np.asarray(np.exp(-hazard[:, :-1] * (until_horizon / hazard[:, -1])[:, None]))
+
+    def predict(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the predictions of each row; NaN throughout for a customer who never bought.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``purchase_probability``, ``churn_probability`` (their sum is 1), ``purchase_within_{7,30,60,90}d_probability``,
+            ``next_purchase_{from,median,until}_days`` (10, 50 and 90 % of the curve, NaN past 182 days),
+            ``expected_orders``, ``expected_value_currency`` and its central 80 % interval.
+        """
+        bought = features["order_days"].to_numpy(float) > 0
+        rows = features.loc[bought].reset_index(drop=True)
+        answers = self._of_buyers(rows) if len(rows) else _nothing()
+        placed = pd.DataFrame(np.nan, index=features.index, columns=answers.columns, dtype="float64")
+        placed.loc[bought] = answers.to_numpy(float)
+        return placed
+
+    def _of_buyers(self, features: pd.DataFrame) -> pd.DataFrame:
+        staged = self.staged(features)
+        probability = staged["purchase_probability"].to_numpy(float)
+        grid = np.asarray(sorted({*GRID_DAYS, *WITHIN_DAYS}), dtype=float)
+        survival = self.survival(staged, grid)
+        answers: dict[str, np.ndarray] = {
+            "purchase_probability": probability,
+            "churn_probability": 1.0 - probability,
+        }
+        for day in WITHIN_DAYS:
+            answers[f"purchase_within_{day}d_probability"] = 1.0 - survival[:, int(np.searchsorted(grid, day))]
+        for name, share in (("from", 0.1), ("median", 0.5), ("until", 0.9)):
+            answers[f"next_purchase_{name}_days"] = first_day_reached(survival, grid, share)
+        if self.btyd is None:
+            orders = -np.log1p(-probability)
+        else:
+            base = np.clip(staged[PURCHASE_PROBABILITY].to_numpy(float), 1e-9, 1.0)
+            orders = staged[EXPECTED_ORDERS].to_numpy(float) * probability / base
+        value = np.maximum(self.value.predict(staged), 0.0) * self.value_level
+        low, high = self.intervals.interval(probability, value / np.maximum(probability, 1e-9))
+        return pd.DataFrame(
+            {
+                **answers,
+                "expected_orders": orders,
+                "expected_value_currency": value,
+                "expected_value_low_currency": low,
+                "expected_value_high_currency": high,
+            }
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "type": "forecast",
+            "btyd": None if self.btyd is None else self.btyd.to_json(),
+            "activity": self.activity.to_json(),
+            "calibration": self.calibration.to_json(),
+            "curve": self.curve.to_json(),
+            "value": self.value.to_json(),
+            "value_level": self.value_level,
+            "intervals": self.intervals.to_json(),
+            "horizon_days": self.horizon_days,
+            "gap_days": self.gap_days,
+            "basis": dict(self.basis),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Return the forecast that was stored."""
+        from .parts import restore
+
+        pieces = ("btyd", "activity", "calibration", "curve", "value", "intervals")
+        restored = {name: None if stored[name] is None else restore(stored[name]) for name in pieces}
+        rest = {name: stored[name] for name in ("value_level", "horizon_days", "gap_days", "basis")}
+        return cls(**restored, **rest)
+
+
+def first_day_reached(survival: np.ndarray, grid: np.ndarray, share: float) -> np.ndarray:
+    """Return the first whole day by which ``share`` have bought; NaN when the grid ends before.
+
+    Between grid days the cumulative hazard is taken as linear.
+
+    Examples
+    --------
+    >>> first_day_reached(np.array([[0.8, 0.4], [0.99, 0.97]]), np.array([7.0, 14.0]), 0.5).tolist()
+    [12.0, nan]
+    """
+    hazard = np.concatenate([np.zeros((len(survival), 1)), -np.log(np.clip(survival, 1e-300, 1.0))], axis=1)
+    days = np.concatenate([[0.0], grid])
+    goal = -np.log1p(-share)
+    reached = hazard >= goal - 1e-12
+    place = np.maximum(reached.argmax(axis=1), 1)
+    rows = np.arange(len(survival))
+    before, after = hazard[rows, place - 1], hazard[rows, place]
+    part = (goal - before) / np.maximum(after - before, 1e-300)
+    day = days[place - 1] + np.clip(part, 0.0, 1.0) * (days[place] - days[place - 1])
+    return np.where(reached.any(axis=1), np.maximum(np.ceil(day - 1e-9), 1.0), np.nan)
+
+
+def _nothing() -> pd.DataFrame:
+    names = [
+        "purchase_probability",
+        "churn_probability",
+        *(f"purchase_within_{day}d_probability" for day in WITHIN_DAYS),
+        *(f"next_purchase_{name}_days" for name in ("from", "median", "until")),
+        "expected_orders",
+        "expected_value_currency",
+        "expected_value_low_currency",
+        "expected_value_high_currency",
+    ]
+    return pd.DataFrame({name: pd.Series([], dtype="float64") for name in names})

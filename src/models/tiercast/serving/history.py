@@ -1,0 +1,148 @@
+"""History: the frozen text is run on DuckDB over one table of touchpoints, for a batch and for a web request alike."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from .reading import read_sql
+from .refusals import BadCutoff
+
+EPOCH = date(1970, 1, 1)
+
+
+def parse_cutoff(value: object) -> date:
+    """Return the day whose midnight UTC is the cutoff.
+
+    Accepts a date, or text such as ``2017-11-06`` or ``2017-11-06T00:00:00Z``.
+
+    Raises
+    ------
+    BadCutoff
+        Nothing came, it cannot be read, or it is not midnight UTC.
+
+    Examples
+    --------
+    >>> parse_cutoff("2017-11-06T00:00:00Z")
+    datetime.date(2017, 11, 6)
+    >>> parse_cutoff("")
+    Traceback (most recent call last):
+    ...
+    tiercast.serving.refusals.BadCutoff: no cutoff came: send the day whose midnight UTC ends the history, as in 2026-01-31
+    """
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    elif isinstance(value, date):
+        return value
+    elif not isinstance(value, str) or not value.strip():
+        raise BadCutoff("no cutoff came: send the day whose midnight UTC ends the history, as in 2026-01-31")
+    else:
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise BadCutoff("the cutoff is not an ISO 8601 day: send it as in 2026-01-31") from None
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    if moment != datetime(moment.year, moment.month, moment.day):
+        raise BadCutoff("the cutoff is not midnight UTC: send a day, as in 2026-01-31")
+    return moment.date()
+
+
+def day_number(day: date) -> int:
+    """Return days since 1970-01-01.
+
+    Examples
+    --------
+    >>> day_number(date(1970, 1, 2))
+    1
+    """
+    return (day - EPOCH).days
+
+
+def day_of(number: int) -> date:
+    """Return the date of a day number, the inverse of :func:`day_number`."""
+    return EPOCH + timedelta(days=int(number))
+
+
+def connect(*, threads: int = 1, memory_limit: str | None = None, temp_directory: str | None = None) -> Any:
+    """Open a private DuckDB that reads nothing from outside once :func:`lock` is called."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute(f"SET threads = {int(threads)}")
+    connection.execute("SET enable_progress_bar = false")
+    if memory_limit:
+        connection.execute("SET memory_limit = ?", [memory_limit])
+    if temp_directory:
+        connection.execute("SET temp_directory = ?", [temp_directory])
+    return connection
+
+
+def lock(connection: Any) -> None:
+    """Forbid files, extensions and further settings: a request can only reach the frames registered for it."""
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def bind(connection: Any, relation: str) -> list[str]:
+    """Make ``relation`` readable as ``touchpoints`` and return the columns that came.
+
+    Raises
+    ------
+    MissingColumns, WrongType
+        As :func:`read_sql`.
+    """
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    types = {str(row[0]): str(row[1]) for row in described}
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW touchpoints AS {read_sql(types, relation)}")
+    return list(types)
+
+
+def run(
+    connection: Any,
+    text: str,
+    *,
+    cutoffs: Iterable[date] = (),
+    vocabulary: Sequence[tuple[str, str, int]] = (),
+    now_s: int | None = None,
+) -> pd.DataFrame:
+    """Run a text over the bound touchpoints.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        After :func:`bind`.
+    cutoffs : iterable of date
+        Rows of the relation ``cutoffs``.
+    vocabulary : sequence of (field, term, code)
+        Rows of the relation ``vocabulary``.
+    now_s : int, optional
+        Seconds since 1970 after which a row is in the future; default is the clock's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What the text selects.
+    """
+    days = sorted({day_number(cutoff) for cutoff in cutoffs})
+    fields, terms, codes = (list(part) for part in zip(*vocabulary, strict=True)) if vocabulary else ([], [], [])
+    small = {
+        "cutoffs": pd.DataFrame({"cutoff_day": pd.Series(days, dtype="int64")}),
+        "vocabulary": pd.DataFrame(
+            {
+                "field": pd.Series(fields, dtype=object).astype("str"),
+                "term": pd.Series(terms, dtype=object).astype("str"),
+                "code": pd.Series(codes, dtype="int64"),
+            }
+        ),
+        "clock": pd.DataFrame({"now_s": pd.Series([int(time.time()) if now_s is None else now_s], dtype="int64")}),
+    }
+    for name, frame in small.items():
+        connection.register(name, frame)
+    try:
+        return connection.execute(text).df()
+    finally:
+        for name in small:
+            connection.unregister(name)

@@ -1,0 +1,211 @@
+"""Reading: whatever table came is given the contract's columns and types, and nothing is guessed.
+
+The SQL made here differs by what came (a CSV's text, a parquet's timestamps) and by the engine; everything after it
+is one text for all. A value that cannot be read becomes a flag on its row, never an exception and never a guess.
+"""
+
+from collections.abc import Mapping
+
+from .contract import NAMES, REQUIRED, TOUCHPOINTS
+from .refusals import MissingColumns, WrongType
+
+TIME_PATTERN = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+)
+NUMBER_PATTERN = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
+
+
+class Dialect:
+    """The few expressions that engines spell differently; this one is DuckDB's."""
+
+    def classify(self, type_name: str) -> str:
+        """Return ``text``, ``integer``, ``float``, ``bool``, ``date``, ``time``, ``time_zoned`` or ``other``."""
+        name = type_name.upper()
+        if name in {"VARCHAR", "UUID"} or name.startswith("ENUM"):
+            return "text"
+        if name in {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "HUGEINT"}:
+            return "integer"
+        if name in {"UBIGINT", "UHUGEINT"}:
+            return "integer"
+        if name in {"FLOAT", "DOUBLE"} or name.startswith("DECIMAL"):
+            return "float"
+        if name in {"BOOLEAN", "DATE"}:
+            return {"BOOLEAN": "bool", "DATE": "date"}[name]
+        if name == "TIMESTAMP WITH TIME ZONE":
+            return "time_zoned"
+        if name.startswith("TIMESTAMP"):
+            return "time"
+        if name in {'"NULL"', "NULL"}:
+            return "text"
+        return "other"
+
+    def matches(self, text: str, pattern: str) -> str:
+        return f"regexp_matches({text}, '{pattern}')"
+
+    def text_to_micros(self, text: str) -> str:
+        return f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"
+
+    def time_to_micros(self, time: str) -> str:
+        return f"epoch_us({time})"
+
+    def text_to_number(self, text: str) -> str:
+        return f"TRY_CAST({text} AS DOUBLE)"
+
+    def finite(self, number: str) -> str:
+        return f"isfinite({number})"
+
+    def row_number(self) -> str:
+        return "row_number() OVER ()"
+
+    def quote(self, column: str) -> str:
+        return '"' + column.replace('"', '""') + '"'
+
+
+class SparkDialect(Dialect):
+    """Spark SQL's spelling of the same."""
+
+    def classify(self, type_name: str) -> str:
+        name = type_name.lower()
+        if name in {"string", "void"} or name.startswith(("varchar", "char")):
+            return "text"
+        if name in {"tinyint", "smallint", "int", "bigint"}:
+            return "integer"
+        if name in {"float", "double"} or name.startswith("decimal"):
+            return "float"
+        return {"boolean": "bool", "date": "date", "timestamp": "time_zoned", "timestamp_ntz": "time"}.get(
+            name, "other"
+        )
+
+    def matches(self, text: str, pattern: str) -> str:
+        return f"{text} RLIKE '{pattern}'"
+
+    def text_to_micros(self, text: str) -> str:
+        return f"unix_micros(TRY_CAST({text} AS TIMESTAMP))"
+
+    def time_to_micros(self, time: str) -> str:
+        return f"unix_micros(CAST({time} AS TIMESTAMP))"
+
+    def finite(self, number: str) -> str:
+        return f"(NOT isnan({number}) AND abs({number}) < 1e308)"
+
+    def row_number(self) -> str:
+        return "monotonically_increasing_id()"
+
+    def quote(self, column: str) -> str:
+        return "`" + column.replace("`", "``") + "`"
+
+
+DUCKDB = Dialect()
+
+
+def read_sql(types: Mapping[str, str], relation: str, *, dialect: Dialect = DUCKDB) -> str:
+    """Return the SELECT that reads ``relation`` into the contract's columns.
+
+    Parameters
+    ----------
+    types : mapping of str to str
+        The columns that came, with the engine's names of their types. Columns no contract names are left out.
+    relation : str
+        What follows FROM: a view's or table's name.
+
+    Returns
+    -------
+    str
+        A SELECT with, always and in this order: every text column, every numeric column as DOUBLE, ``occurred_us``
+        and ``known_us`` (BIGINT microseconds since 1970 UTC), ``bad_time``, ``bad_number``, ``is_duplicate``.
+
+    Raises
+    ------
+    MissingColumns
+        A required column did not come.
+    WrongType
+        A column holds a type that cannot be read without guessing, such as a time given as an integer.
+
+    Examples
+    --------
+    >>> sql = read_sql(dict.fromkeys(["customer_id", "occurred_at", "kind", "channel"], "VARCHAR"), "raw")
+    >>> "TRY_CAST" in sql
+    True
+    >>> read_sql({"customer_id": "VARCHAR"}, "raw")
+    Traceback (most recent call last):
+    ...
+    tiercast.serving.refusals.MissingColumns: missing: occurred_at, kind, channel; there is: customer_id
+    """
+    missing = [name for name in REQUIRED if name not in types]
+    if missing:
+        raise MissingColumns(
+            f"missing: {', '.join(missing)}; there is: {', '.join(sorted(types)) or 'nothing'}", missing=missing
+        )
+    selected: list[str] = []
+    bad: dict[str, list[str]] = {"time": [], "number": []}
+    for column in TOUCHPOINTS:
+        output = {"occurred_at": "occurred_us", "known_at": "known_us"}.get(column.name, column.name)
+        if column.name not in types:
+            absent = {"text": "STRING", "number": "DOUBLE", "time": "BIGINT"}[column.kind]
+            selected.append(f"CAST(NULL AS {absent}) AS {output}")
+            continue
+        held = dialect.classify(types[column.name])
+        raw = dialect.quote(column.name)
+        typed, unread = _typed(column.kind, held, raw, dialect)
+        if typed is None:
+            raise WrongType(
+                f"column {column.name}: expected {_EXPECTED[column.kind]}, but it holds {types[column.name]}",
+                column=column.name,
+                found=types[column.name],
+            )
+        selected.append(f"{typed} AS {output}")
+        if unread:
+            bad[column.kind].append(unread)
+    for kind, conditions in bad.items():
+        selected.append(f"({' OR '.join(conditions) or 'FALSE'}) AS bad_{kind}")
+    body = ",\n  ".join(selected)
+    inner = f"SELECT\n  {body}\nFROM {relation}"
+    if "event_id" not in types:
+        return f"SELECT *, FALSE AS is_duplicate FROM (\n{inner}\n) AS came"
+    order = ", ".join(f"{name} ASC NULLS FIRST" for name in _output_names())
+    return (
+        "SELECT *, event_id IS NOT NULL AND row_number() OVER (\n"
+        "  PARTITION BY event_id, CASE WHEN event_id IS NULL THEN came_as END\n"
+        f"  ORDER BY GREATEST(occurred_us, known_us), {order}) > 1 AS is_duplicate\n"
+        f"FROM (SELECT *, {dialect.row_number()} AS came_as FROM (\n{inner}\n) AS typed) AS came"
+    )
+
+
+_EXPECTED = {
+    "time": "ISO 8601 text, dates or timestamps (never a bare number)",
+    "number": "numbers",
+    "text": "text or whole numbers",
+}
+
+
+def _output_names() -> list[str]:
+    return [{"occurred_at": "occurred_us", "known_at": "known_us"}.get(name, name) for name in NAMES]
+
+
+def _typed(kind: str, held: str, raw: str, dialect: Dialect) -> tuple[str | None, str | None]:
+    """Return the typed expression and the condition under which a value came but could not be read."""
+    if kind == "text":
+        if held == "text":
+            return f"NULLIF(TRIM({raw}), '')", None
+        if held in {"integer", "bool", "date"}:
+            return f"CAST({raw} AS STRING)", None
+        if held == "float":
+            whole = f"CAST(CAST({raw} AS BIGINT) AS STRING)"
+            return f"CASE WHEN {raw} = FLOOR({raw}) THEN {whole} ELSE CAST({raw} AS STRING) END", None
+        return None, None
+    text = f"NULLIF(TRIM({raw}), '')"
+    if kind == "number":
+        if held in {"integer", "float"}:
+            number = f"CAST({raw} AS DOUBLE)"
+            finite = dialect.finite(number)
+            return f"CASE WHEN {finite} THEN {number} END", f"({raw} IS NOT NULL AND NOT {finite})"
+        if held == "text":
+            number = f"CASE WHEN {dialect.matches(text, NUMBER_PATTERN)} THEN {dialect.text_to_number(text)} END"
+            return number, f"({text} IS NOT NULL AND ({number}) IS NULL)"
+        return None, None
+    if held in {"time", "time_zoned", "date"}:
+        return dialect.time_to_micros(raw), None
+    if held == "text":
+        micros = f"CASE WHEN {dialect.matches(text, TIME_PATTERN)} THEN {dialect.text_to_micros(text)} END"
+        return micros, f"({text} IS NOT NULL AND ({micros}) IS NULL)"
+    return None, None

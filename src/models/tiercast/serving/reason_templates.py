@@ -1,0 +1,85 @@
+"""How each family of causes is told, in English and Chinese, with the customer's own facts.
+
+A family has one or more templates; the first whose facts are all known is used. Changing a sentence changes
+``TEMPLATES_VERSION``.
+"""
+
+from dataclasses import dataclass
+
+TEMPLATES_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Template:
+    """One sentence about one family; ``facts`` are feature columns, shown where the braces are."""
+
+    family: str
+    en: str
+    zh: str
+    facts: tuple[str, ...] = ()
+
+
+TEMPLATES: tuple[Template, ...] = (
+    Template(
+        "rhythm",
+        "no purchase for {0:.0f} days, usual gap {1:.0f} days",
+        "已{0:.0f}天未购买，通常间隔{1:.0f}天",
+        ("days_since_purchase", "gap_mean_days"),
+    ),
+    Template("rhythm", "no purchase for {0:.0f} days", "已{0:.0f}天未购买", ("days_since_purchase",)),
+    Template("rhythm", "the rhythm of their purchases", "购买节奏"),
+    Template(
+        "volume",
+        "{0:.0f} orders in the last 91 days, {1:.0f} in the last 182",
+        "近91天{0:.0f}单，近182天{1:.0f}单",
+        ("orders_91d", "orders_182d"),
+    ),
+    Template("volume", "{0:.0f} orders in the last 91 days", "近91天{0:.0f}单", ("orders_91d",)),
+    Template("volume", "{0:.0f} orders so far", "累计{0:.0f}单", ("orders",)),
+    Template("volume", "how often they buy", "购买次数"),
+    Template(
+        "value",
+        "spent {0:,.0f} in the last 91 days, {1:,.0f} in the last 182",
+        "近91天消费{0:,.0f}，近182天消费{1:,.0f}",
+        ("spend_91d_currency", "spend_182d_currency"),
+    ),
+    Template("value", "spent {0:,.0f} in the last 91 days", "近91天消费{0:,.0f}", ("spend_91d_currency",)),
+    Template("value", "how much they spend", "消费金额"),
+    Template(
+        "discount", "{0:.0%} of the price came off as discount", "享受折扣占{0:.0%}", ("discount_share",)
+    ),
+    Template("discount", "their use of discounts", "折扣使用情况"),
+    Template("category", "buys from {0:.0f} categories", "购买过{0:.0f}个品类", ("categories",)),
+    Template("category", "what they buy", "购买的品类"),
+    Template("store", "buys in {0:.0f} stores", "在{0:.0f}家门店购买", ("stores",)),
+    Template("store", "where they buy", "购买的门店"),
+    Template("timing", "when they buy, and the time of the year", "购买时间与季节"),
+    Template("coupon", "{0:.0f} coupons redeemed", "已使用{0:.0f}张优惠券", ("coupons_redeemed",)),
+    Template("coupon", "their use of coupons", "优惠券使用情况"),
+    Template("channel", "met through {0:.0f} channels", "通过{0:.0f}个渠道接触", ("channels",)),
+    Template("channel", "the channels they use", "使用的渠道"),
+    Template("after_sales", "returned goods worth {0:,.0f}", "退货金额{0:,.0f}", ("returned_currency",)),
+    Template("after_sales", "what happened after the sale", "售后情况"),
+    Template(
+        "voice",
+        "latest rating {0:.0%} of the best possible",
+        "最近评分为满分的{0:.0%}",
+        ("satisfaction_share",),
+    ),
+    Template("voice", "what they said, or did not say", "评价与反馈情况"),
+    Template(
+        "btyd",
+        "{0:.0f} days with a purchase, then {1:.0f} days of silence",
+        "共{0:.0f}个购买日，之后沉默{1:.0f}天",
+        ("order_days", "days_since_purchase"),
+    ),
+    Template("btyd", "the pattern of all their purchases", "整体购买规律"),
+    Template(
+        "touch", "{0:.0f} days since the last touchpoint", "距上次接触{0:.0f}天", ("days_since_touchpoint",)
+    ),
+    Template("touch", "how much contact there is", "接触频率"),
+)
+OTHER_FAMILY = Template("", "{family}", "{family}相关情况")
+NO_SINGLE_REASON: dict[str, str] = {"en": "no single reason", "zh": "没有单一原因"}
+NEVER_BOUGHT: dict[str, str] = {"en": "has not bought yet", "zh": "尚未购买"}
+BETWEEN: dict[str, str] = {"en": "; ", "zh": "；"}

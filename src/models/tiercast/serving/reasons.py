@@ -1,0 +1,189 @@
+"""Why a customer is likely to leave: what raises the risk most, told with the customer's own facts.
+
+What the marketer did to the customer (the family ``campaign``) is never given as the customer's own cause,
+however much it contributes: a coupon mailed is our act, not theirs.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from .reason_templates import BETWEEN, NEVER_BOUGHT, NO_SINGLE_REASON, OTHER_FAMILY, TEMPLATES, Template
+from .refusals import UnknownChoice, WrongType
+
+OUR_OWN_ACTS: tuple[str, ...] = ("campaign",)
+
+
+def explain_rows(
+    contributions_by_family: pd.DataFrame,
+    features: pd.DataFrame,
+    language: str = "en",
+    *,
+    most: int = 3,
+    least_contribution: float = 0.05,
+    least_share: float = 0.15,
+) -> list[str]:
+    """Tell each customer's strongest reasons to leave, strongest first.
+
+    Parameters
+    ----------
+    contributions_by_family : DataFrame
+        One row a customer, one column a family, additive; above 0 raises the risk. Unknown counts as 0.
+    features : DataFrame
+        The same customers in the same order: the facts that are told.
+    language : str
+        ``en`` or ``zh``.
+    most : int
+        Reasons told at most.
+    least_contribution : float
+        A reason contributes at least this much, in the unit of the contributions (log odds from our learners)
+        …
+    least_share : float
+        … and at least this share of everything of the customer's own that raises the risk. When nothing does,
+        the answer is "no single reason".
+
+    Returns
+    -------
+    list of str, one per row
+        Equal contributions are told in alphabetical order of the family. Who never bought gets "has not
+        bought yet".
+
+    Raises
+    ------
+    UnknownChoice
+        The language is not one of ours.
+    WrongType
+        The two frames differ in length.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"days_since_purchase": [41.0, 3.0], "gap_mean_days": [9.0, 8.0]})
+    >>> raised = pd.DataFrame({"rhythm": [1.4, -0.9], "campaign": [2.0, 0.2], "volume": [0.1, -0.4]})
+    >>> explain_rows(raised, seen)
+    ['no purchase for 41 days, usual gap 9 days', 'no single reason']
+    >>> explain_rows(raised, seen, "zh")[0]
+    '已41天未购买，通常间隔9天'
+    >>> explain_rows(raised, seen, "fr")
+    Traceback (most recent call last):
+    ...
+    tiercast.serving.refusals.UnknownChoice: the language must be one of en, zh
+    >>> explain_rows(raised.iloc[:0], seen.iloc[:0])
+    []
+    """
+    if language not in NO_SINGLE_REASON:
+        raise UnknownChoice(
+            f"the language must be one of {', '.join(NO_SINGLE_REASON)}", there_is=list(NO_SINGLE_REASON)
+        )
+    if len(contributions_by_family) != len(features):
+        raise WrongType("contributions and features must have the same rows, in the same order")
+    ranked, told = _strongest(contributions_by_family, most, least_contribution, least_share)
+    families = _own_families(contributions_by_family)
+    sentences = np.full(len(features), "", dtype=object)
+    for place in range(ranked.shape[1]):
+        part = _tell_place(families, ranked[:, place], told[:, place], features, language)
+        glue = np.where((sentences != "") & (part != ""), BETWEEN[language], "").astype(object)
+        sentences = sentences + glue + part
+    sentences[sentences == ""] = NO_SINGLE_REASON[language]
+    if "days_since_purchase" in features:
+        sentences[~np.isfinite(_fact(features, "days_since_purchase"))] = NEVER_BOUGHT[language]
+    return [str(each) for each in sentences]
+
+
+def contributions_from_facts(features: pd.DataFrame) -> pd.DataFrame:
+    """Return contributions by family made of facts alone, for answers that come from a rule or a BTYD model.
+
+    Every one is a plain comparison of a customer with their own past, in log ratios limited to ±2: silence
+    against the usual gap (``rhythm``), orders and spend of the last 91 days against the 91 before
+    (``volume``, ``value``), returns against spend (``after_sales``), and a rating against 60 % (``voice``).
+    Unknown facts contribute 0.
+
+    Returns
+    -------
+    DataFrame of float64
+        Same index, columns ``rhythm, volume, value, after_sales, voice``.
+
+    Examples
+    --------
+    >>> facts = {"days_since_purchase": 41.0, "gap_mean_days": 9.0, "orders_91d": 2.0, "orders_182d": 4.0}
+    >>> seen = pd.DataFrame([facts])
+    >>> contributions_from_facts(seen).round(2).to_dict("records")
+    [{'rhythm': 1.52, 'volume': 0.0, 'value': 0.0, 'after_sales': 0.0, 'voice': 0.0}]
+    """
+    silence, gap = _fact(features, "days_since_purchase"), _fact(features, "gap_mean_days")
+    ratio = np.where(
+        gap > 0, silence / np.where(gap > 0, gap, 1.0), _fact(features, "days_since_purchase_to_gap_ratio")
+    )
+    orders, orders_182d = _fact(features, "orders_91d"), _fact(features, "orders_182d")
+    spend, spend_182d = _fact(features, "spend_91d_currency"), _fact(features, "spend_182d_currency")
+    spent, returned = _fact(features, "spend_currency"), _fact(features, "returned_currency")
+    returned_share = np.where(spent > 0, returned / np.where(spent > 0, spent, 1.0), np.nan)
+    columns = {
+        "rhythm": _log_ratio(ratio, np.ones(len(features))),
+        "volume": _log_ratio(orders_182d - orders + 1, orders + 1),
+        "value": 0.5 * _log_ratio(spend_182d - spend + 1, spend + 1),
+        "after_sales": np.clip(np.nan_to_num(returned_share), 0.0, 2.0),
+        "voice": np.nan_to_num(2 * (0.6 - _fact(features, "satisfaction_share"))),
+    }
+    return pd.DataFrame(columns, index=features.index, dtype=np.float64)
+
+
+def _own_families(contributions: pd.DataFrame) -> list[str]:
+    return sorted(str(each) for each in contributions.columns if each not in OUR_OWN_ACTS)
+
+
+def _strongest(
+    contributions: pd.DataFrame, most: int, least_contribution: float, least_share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of the strongest own families of each row, and which of them stand out."""
+    families = _own_families(contributions)
+    raised = np.nan_to_num(contributions[families].to_numpy(dtype=np.float64, na_value=0.0))
+    own = np.clip(raised, 0.0, None).sum(axis=1)
+    ranked = np.argsort(-raised, axis=1, kind="stable")[:, :most]
+    amount = np.take_along_axis(raised, ranked, axis=1)
+    return ranked, (amount >= least_contribution) & (amount >= least_share * own[:, None])
+
+
+def _tell_place(
+    families: Sequence[str], ranked: np.ndarray, told: np.ndarray, features: pd.DataFrame, language: str
+) -> np.ndarray:
+    part = np.full(len(features), "", dtype=object)
+    for position, family in enumerate(families):
+        rows = np.flatnonzero(told & (ranked == position))
+        for template in _templates(family):
+            if rows.size == 0:
+                break
+            facts = np.column_stack(
+                [_fact(features, name)[rows] for name in template.facts] or [np.zeros(rows.size)]
+            )
+            known = np.isfinite(facts).all(axis=1)
+            part[rows[known]] = _write(template, family, facts[known], language)
+            rows = rows[~known]
+    return part
+
+
+def _templates(family: str) -> list[Template]:
+    return [each for each in TEMPLATES if each.family == family] or [OTHER_FAMILY]
+
+
+def _write(template: Template, family: str, facts: np.ndarray, language: str) -> np.ndarray:
+    """Write each *distinct* combination of shown facts once; money and counts repeat after rounding."""
+    text = template.en if language == "en" else template.zh
+    steps = np.array([0.01 if name.endswith("_share") else 1.0 for name in template.facts] or [1.0])
+    distinct, which = np.unique(np.rint(facts / steps), axis=0, return_inverse=True)
+    distinct = distinct * steps + 0.0
+    readable = family.replace("_", " ")
+    written = np.array([text.format(*row, family=readable) for row in distinct.tolist()], dtype=object)
+    return written[which.reshape(-1)] if written.size else np.array([], dtype=object)
+
+
+def _fact(features: pd.DataFrame, column: str) -> np.ndarray:
+    if column not in features:
+        return np.full(len(features), np.nan)
+    return features[column].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _log_ratio(amount: np.ndarray, against: np.ndarray) -> np.ndarray:
+    usable = (amount > 0) & (against > 0)
+    ratio = np.where(usable, amount, 1.0) / np.where(usable, against, 1.0)
+    return np.clip(np.log(ratio), -2.0, 2.0)

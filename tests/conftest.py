@@ -1,0 +1,49 @@
+"""What every test gets: a tracking store of its own, one thread a process, and Spark only where Java is."""
+
+import os
+import re
+import shutil
+import subprocess
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+
+LEAST_JAVA = 17
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_test_writes_to_your_store(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Point MLflow at a folder that goes away; a test of the default store unsets the variable itself."""
+    folder = tmp_path_factory.mktemp("mlruns")
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the Spark tests, with a reason, where they cannot run."""
+    needing_spark = [item for item in items if item.get_closest_marker("spark")]
+    reason = _why_no_spark() if needing_spark else None
+    if reason:
+        for item in needing_spark:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@cache
+def _why_no_spark() -> str | None:
+    if find_spec("pyspark") is None:
+        return "the spark extra is not installed"
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home, "bin", "java")) if home else shutil.which("java")
+    if not java or not Path(java).exists():
+        return f"Java is not installed; Spark needs {LEAST_JAVA} or newer"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    if not found or int(found.group(1)) < LEAST_JAVA:
+        return f"Spark needs Java {LEAST_JAVA} or newer; found: {said.splitlines()[0] if said else 'none that runs'}"
+    return None
