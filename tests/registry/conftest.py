@@ -1,6 +1,5 @@
 """A local store and two toy versions in it, made once for all tests of the registry."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def store(shop: Path) -> Iterator[Store]:
+def store(shop: Path) -> Store:
     """Return an opened local store of the project."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         opened = open_store(shop)
-    yield opened
+    return opened
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,9 @@ def test_many_candidates_are_cheap_and_stand_under_their_parent(store: Store) ->
     with start_run(store, "search", "parent") as parent:
         began = time.perf_counter()
         for number in range(30):
-            record_run(store, "search", f"trial {number}", parent=parent, params={"n": number}, metrics={"auc": 0.5})
+            record_run(
+                store, "search", f"trial {number}", parent=parent, params={"n": number}, metrics={"auc": 0.5}
+            )
         seconds = time.perf_counter() - began
     experiment = store.experiment_id("search")
     under = store.client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent.run_id}'")

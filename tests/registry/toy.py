@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from .intake import clean_request
 from .refusals import BadCutoff, UnknownChoice
 
 WORD = "{word}"
@@ -30,7 +31,7 @@ class Bundle:
             raise ZeroDivisionError("secret row contents")
         if policy not in ("", "pyramid"):
             raise UnknownChoice("there is no such policy; there is: pyramid", there_is=["pyramid"])
-        ids = touchpoints["customer_id"].dropna().drop_duplicates().sort_values()
+        ids = clean_request(touchpoints)["customer_id"].dropna().drop_duplicates().sort_values()
         answer = pd.DataFrame({{"customer_id": ids.to_numpy(), "word": WORD, "number": self.number}})
         answer["cutoff"] = pd.Timestamp(cutoff)
         answer["absent"] = float("nan")
@@ -48,7 +49,9 @@ def toy_serving(folder: Path, word: str) -> Path:
     for name in ("contract.py", "intake.py", "refusals.py"):
         shutil.copyfile(REAL / name, folder / name)
     (folder / "__init__.py").write_text('"""A toy."""\n', encoding="utf-8")
-    (folder / "entry.py").write_text("raise RuntimeError('the entry file must not travel')\n", encoding="utf-8")
+    (folder / "entry.py").write_text(
+        "raise RuntimeError('the entry file must not travel')\n", encoding="utf-8"
+    )
     (folder / "bundle.py").write_text(BUNDLE.format(word=word), encoding="utf-8")
     return folder
 

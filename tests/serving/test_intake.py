@@ -30,11 +30,16 @@ def test_every_shape_of_a_table_reads_the_same() -> None:
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     for shape in (rows, tuple(rows), columns, {name: np.array(cells) for name, cells in columns.items()}):
         pd.testing.assert_frame_equal(clean_request(shape), expected)
+    boxed = [{name: np.array(cell) for name, cell in row.items()} for row in rows]
+    pd.testing.assert_frame_equal(clean_request(boxed), expected)
     pd.testing.assert_frame_equal(clean_request(dict(rows[0])), expected.head(1))
+    pd.testing.assert_frame_equal(clean_request(boxed[0]), expected.head(1))
 
 
 def test_the_given_table_is_not_changed_and_cleaning_twice_changes_nothing() -> None:
-    given = pd.DataFrame([ROW, ROW | {"customer_id": 3}]).assign(amount=[1, None], known_at=pd.Timestamp("2025"))
+    given = pd.DataFrame([ROW, ROW | {"customer_id": 3}]).assign(
+        amount=[1, None], known_at=pd.Timestamp("2025")
+    )
     given.index = pd.Index([7, 7])
     before = given.copy(deep=True)
     once = clean_request(given)
@@ -176,7 +181,10 @@ def test_a_bare_number_is_no_time(number: Any) -> None:
     ids=repr,
 )
 def test_what_cannot_be_read_is_refused_by_name_and_never_repeated(column: str, cell: Any) -> None:
-    for shape in ([ROW, ROW | {column: cell}], {**{name: [value] for name, value in ROW.items()}, column: [cell]}):
+    for shape in (
+        [ROW, ROW | {column: cell}],
+        {**{name: [value] for name, value in ROW.items()}, column: [cell]},
+    ):
         with pytest.raises(WrongType) as refused:
             clean_request(shape)
         said = json.dumps(refused.value.body())
@@ -192,7 +200,9 @@ def test_true_and_false_are_no_numbers_but_answer_a_yes_or_no_column(dtype: str)
     assert cleaned("staff_assisted", pd.Series([True, False], dtype=dtype)).tolist() == ["true", "false"]
 
 
-@pytest.mark.parametrize("nothing", [[], (), {}, pd.DataFrame(), pd.DataFrame([ROW]).head(0), {"customer_id": []}])
+@pytest.mark.parametrize(
+    "nothing", [[], (), {}, pd.DataFrame(), pd.DataFrame([ROW]).head(0), {"customer_id": []}]
+)
 def test_no_rows_are_refused(nothing: Any) -> None:
     with pytest.raises(EmptyInput if not (isinstance(nothing, dict) and nothing) else MissingColumns):
         clean_request(nothing)

@@ -83,12 +83,15 @@ def build_panel(
 def as_of(panel: Panel, end: date, horizon: Horizon) -> Panel:
     """Return the panel's rows whose labels are mature at ``end``, with waiting times censored there.
 
-    What happened on or after ``end`` is taken out of the labels, so that nothing judged at ``end`` can leak.
+    What happened on or after ``end``, or was known only then, is taken out of the labels, so that nothing judged at
+    ``end`` can leak.
     """
     last = end - timedelta(days=horizon.gap_days + horizon.days + horizon.settle_days)
     kept = panel.where(np.asarray([cutoff <= last for cutoff in panel.features["cutoff"]]))
     room = kept.features["cutoff"].map(lambda cutoff: (end - cutoff).days - horizon.gap_days).to_numpy(float)
     seen = np.minimum(kept.labels["observed_days"].to_numpy(float), room)
     wait = kept.labels["days_to_purchase"].to_numpy(float)
-    labels = kept.labels.assign(observed_days=seen, days_to_purchase=np.where(wait <= seen, wait, np.nan))
+    known = kept.labels["days_to_knowledge"].to_numpy(float) if "days_to_knowledge" in kept.labels else wait
+    told = (wait <= seen) & (known <= room)
+    labels = kept.labels.assign(observed_days=seen, days_to_purchase=np.where(told, wait, np.nan))
     return Panel(kept.features, labels, kept.columns)

@@ -8,7 +8,7 @@ seed; rows are put in the order of ``customer_id`` first, so that the order of t
 """
 
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 import pandas as pd
@@ -195,7 +195,7 @@ def _centres(points: np.ndarray, clusters: int, seed: int, starts: int = 8) -> n
     if points.shape[1] == 0:
         return np.zeros((1, 0))
     clusters = min(clusters, len(np.unique(points, axis=0)))
-    found = KMeans(clusters, n_init=starts, random_state=seed).fit(points)
+    found = KMeans(clusters, random_state=seed).set_params(n_init=starts).fit(points)
     return np.asarray(found.cluster_centers_, dtype=np.float64)
 
 
@@ -276,16 +276,18 @@ def _unique(phrases: list[list[tuple[str, str]]], speaking: list[int]) -> list[t
     """Name each segment by its two strongest traits, and more wherever an earlier one has that name."""
     names: list[tuple[str, str]] = []
     for said, strong in zip(phrases, speaking, strict=True):
-        for length in range(min(2, strong), len(said) + 1):
-            name = (", ".join(en for en, _ in said[:length]), "、".join(zh for _, zh in said[:length]))
-            name = name if length else ("average customers", "普通客户")
-            if name[0] not in {en for en, _ in names}:
-                break
-        else:
-            number = next(each for each in count(2) if f"{name[0]} {each}" not in {en for en, _ in names})
-            name = (f"{name[0]} {number}", f"{name[1]}{number}")
-        names.append(name)
+        taken = {en for en, _ in names}
+        tried = [_joined(said[:length]) for length in range(min(2, strong), len(said) + 1)]
+        full_en, full_zh = tried[-1]
+        numbered = ((f"{full_en} {number}", f"{full_zh}{number}") for number in count(2))
+        names.append(next(name for name in chain(tried, numbered) if name[0] not in taken))
     return names
+
+
+def _joined(phrases: list[tuple[str, str]]) -> tuple[str, str]:
+    if not phrases:
+        return "average customers", "普通客户"
+    return ", ".join(en for en, _ in phrases), "、".join(zh for _, zh in phrases)
 
 
 def _profile(segments: Segments, buyers: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from tiercast.errors import TiercastError
 from tiercast.serving.actions import DATES
-from tiercast.serving.tiers import Condition, matches, share_cut
+from tiercast.serving.conditions import Condition, matches, share_cut
 
 SIGNS_OF_NEED: tuple[str, ...] = ("next_purchase_median_days", "interest_touchpoints_28d", "run_out_in_days")
 """Inputs of which a bound (``<`` for the days, ``>=`` for the count) shows that the customer needs something

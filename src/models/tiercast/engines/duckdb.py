@@ -11,9 +11,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from tiercast.engines.coming_in import plain_frame, separator_of
 from tiercast.errors import OutputError, SourceError
 from tiercast.schema import History
 from tiercast.serving import history
+from tiercast.serving.reading import read_sql
+
+CSV_OPTIONS = """, all_varchar = true, header = true, quote = '"', escape = '"'"""
 
 
 class DuckDBEngine:
@@ -69,16 +73,35 @@ class DuckDBEngine:
         relation = "came"
         try:
             if touchpoints.frame is not None:
-                self._connection.register(relation, touchpoints.frame)
+                self._connection.register(relation, plain_frame(touchpoints.frame))
             else:
-                reader = "read_parquet" if touchpoints.format == "parquet" else "read_csv"
-                options = "" if touchpoints.format == "parquet" else ", all_varchar = true, header = true"
+                reader, options = "read_parquet", ""
+                if touchpoints.format != "parquet":
+                    mark = separator_of(touchpoints.name, touchpoints.files)
+                    reader, options = "read_csv", f"{CSV_OPTIONS}, delim = '{mark}'"
                 names = "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in touchpoints.files) + "]"
                 scan = f"{reader}({names}, union_by_name = true{options})"
                 self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * FROM {scan}")
             self.columns = history.bind(self._connection, relation)
         except duckdb.Error as error:
             raise SourceError(source=touchpoints.name, problem=str(error).splitlines()[0]) from error
+
+    def rejected(self, contract: str) -> pd.DataFrame:
+        """Return every row of the attached history that was not accepted, as it came, after its ``verdict``.
+
+        Parameters
+        ----------
+        contract : str
+            The contract view with ``keep_raw``.
+        """
+        types = history.types_of(self._connection, "came")
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW touchpoints AS {read_sql(types, 'came', keep_raw=True)}"
+        )
+        try:
+            return self.run(f"SELECT verdict, raw.* FROM ({contract}) AS contract WHERE verdict <> 'ACCEPTED'")
+        finally:
+            history.bind(self._connection, "came")
 
     def run(
         self,

@@ -134,6 +134,7 @@ def judge(
         What the promotion is about, for instance ``"log_loss"`` or ``"normalised_gini"``.
     seed : int
     champion : (name, array of float of shape (n,)), optional
+        Must predict every row (by its own fallback where need be): against a missing prediction nothing is proven.
     guards : sequence of str
         Measures that must show no harm, for instance ``("expected_calibration_error",
         "total_bias_distance")``, against the champion where there is one, else against the best baseline.

@@ -11,7 +11,6 @@ import numpy as np
 
 from tiercast.evaluation import probability, value
 from tiercast.evaluation.arrays import Floats, complete
-from tiercast.evaluation.probability import log_loss_per_row
 from tiercast.serving.refusals import Refused
 
 Counted = Callable[[Floats], float]
@@ -134,10 +133,14 @@ def by_rows(function: Callable[[Floats, Floats], float]) -> Callable[[Floats, Fl
     return prepare
 
 
+def _log_loss(actual: Floats, predicted: Floats) -> Counted:
+    return mean_of(probability.log_loss_per_row(actual, predicted))
+
+
 MEASURES: dict[str, Measure] = {
     measure.name: measure
     for measure in (
-        Measure("log_loss", False, lambda real, said: mean_of(log_loss_per_row(real, said))),
+        Measure("log_loss", False, _log_loss),
         Measure("brier", False, lambda actual, said: mean_of((said - actual) ** 2)),
         Measure("roc_auc", True, _auc),
         Measure("average_precision", True, by_rows(probability.average_precision)),

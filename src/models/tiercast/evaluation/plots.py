@@ -180,16 +180,18 @@ def lorenz(value: ArrayLike) -> Figure:
     """
     (held,) = columns(value)
     figure, axes = _page("How concentrated is value?", "share of customers, smallest first", "share of value")
+    lowest = 0.0
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="all alike")
     if held.size and held.sum() > 0:
         share = np.concatenate([[0.0], np.cumsum(np.sort(held))]) / held.sum()
+        lowest = float(share.min())
         place = np.linspace(0, 1, share.size)
         top = 1.0 - float(np.interp(0.8, place, share))
         axes.fill_between(place, share, place, color=OURS, alpha=0.10, linewidth=0)
         axes.plot(place, share, color=OURS, linewidth=2, label=f"top 20 % hold {top:.0%}")
         axes.plot([0.8], [1.0 - top], color=OURS, marker="o", markersize=6, linestyle="none")
     _unit_square(axes)
-    axes.set_ylim(min(0.0, float(axes.get_ylim()[0])), 1)
+    axes.set_ylim(lowest, 1)
     return _finish(figure, axes, place="upper left")
 
 
@@ -239,8 +241,10 @@ def compare_bars(
 def _figure(width: float = 5.6, *, height: float = 4.4) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), dpi=120, facecolor="white", layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+    figure = Figure(figsize=(width, height), dpi=120, facecolor="white", layout=layout)
     FigureCanvasAgg(figure)
     return figure
 

@@ -37,7 +37,7 @@ ROLLUPS: dict[str, str] = {
     MIN(local_day) AS local_day, MIN(local_hour) AS local_hour, MIN(store_id) AS store_id,
     COUNT(*) AS lines, {MONEY}
   FROM (
-    SELECT *, COALESCE(CONCAT('o', order_id), CONCAT('s', CAST(occurred_s AS STRING))) AS order_key
+    SELECT *, COALESCE('o' || order_id, 's' || CAST(occurred_s AS STRING)) AS order_key
     FROM contract WHERE verdict = 'ACCEPTED' AND kind = 'purchase'
   ) AS bought
   GROUP BY customer_id, order_key, seen_day""",

@@ -6,7 +6,7 @@ moved folder. MLflow itself is imported inside functions, because it takes secon
 """
 
 from tiercast.registry.relocation import relocate
-from tiercast.registry.runs import Run, record_run, start_run
+from tiercast.registry.runs import Run, record_run, run_file, start_run
 from tiercast.registry.staging import bundle_hash, stage_bundle
 from tiercast.registry.store import Store, open_store, resolve_store
 from tiercast.registry.versions import (
@@ -42,6 +42,7 @@ __all__ = [
     "register_bundle",
     "relocate",
     "resolve_store",
+    "run_file",
     "set_alias",
     "stage_bundle",
     "start_run",

@@ -69,7 +69,7 @@ def _move(opened: sqlite3.Connection, now: str) -> dict[str, int]:
             for scheme in ("", "file://"):
                 old, new = f"{scheme}{before}", f"{scheme}{now}"
                 moved = opened.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608 (names are constants)
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
                     f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
                     (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
                 )

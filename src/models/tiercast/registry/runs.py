@@ -204,3 +204,13 @@ def _short(value: Any, longest: int) -> str:
         return text
     end = f"… ({len(text)} letters)"
     return text[: longest - len(end) - 1] + end
+
+
+def run_file(store: Store, run_id: str, path: str) -> Path | None:
+    """Return a local copy of a file that a run kept, or None when it kept no such file."""
+    folder, _, _ = path.rpartition("/")
+    with told(store.uri):
+        kept = {str(entry.path) for entry in store.client.list_artifacts(run_id, folder or None)}
+        if path not in kept:
+            return None
+        return Path(store.client.download_artifacts(run_id, path))

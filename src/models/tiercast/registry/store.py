@@ -4,6 +4,7 @@
 absolute address: a relative one would make an empty database in whatever folder a command is started from.
 """
 
+import logging
 import os
 import socket
 import sqlite3
@@ -139,6 +140,7 @@ def open_store(root: Path | str | None = None) -> Store:
     """
     uri = resolve_store(root)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     path = _sqlite_path(uri)
     if path is not None:
         return _open_sqlite(uri, path)
@@ -170,6 +172,7 @@ def _open_sqlite(uri: str, path: Path) -> Store:
                 root = path.parent / "artifacts"
                 if not path.exists() or path.stat().st_size == 0:
                     new_store: Any = SqlAlchemyStore
+                    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
                     new_store(uri, str(root))
                 store = Store(uri, root)
                 store.client.search_experiments(max_results=1)
@@ -253,7 +256,7 @@ def _greet(uri: str) -> None:
 
 @contextmanager
 def advice_ignored() -> Iterator[None]:
-    """Keep MLflow's advice about type hints and input examples off the screen (seen with MLflow 3.17, November 2026)."""
+    """Keep MLflow's advice about type hints and input examples off the screen (MLflow 3.17, November 2026)."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"(?s).*(type hint|input example)", category=UserWarning)
         yield

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tiercast.errors import NoChampion, StoreCorrupt
+from tiercast.registry.runs import record_run
 from tiercast.registry.staging import MANIFEST
 from tiercast.registry.store import Store, advice_ignored, told
 
@@ -61,7 +62,7 @@ def register_bundle(
     name : str
         Name of the registered model.
     run_id : str, optional
-        The run that made it, for lineage.
+        The run that made it, for lineage; by default one is recorded for the registration itself.
     requirements : iterable of str, optional
         pip requirements; by default what serving imports, pinned to what is installed.
     tags : mapping, optional
@@ -78,7 +79,8 @@ def register_bundle(
     pinned = list(requirements) if requirements is not None else _pinned(REQUIRED_AT_SERVING)
     said = {key: str(value)[:4000] for key, value in (tags or {}).items()}
     with told(store.uri), advice_ignored(), tempfile.TemporaryDirectory(prefix="staging-") as neutral:
-        experiment = client.get_run(run_id).info.experiment_id if run_id else store.experiment_id(_EXPERIMENT)
+        run_id = run_id or record_run(store, _EXPERIMENT, f"register {name}")
+        experiment = client.get_run(run_id).info.experiment_id
         logged = client.create_logged_model(
             experiment, name=_ARTIFACT, source_run_id=run_id, model_type="tiercast"
         )
@@ -101,13 +103,12 @@ def register_bundle(
             client.finalize_logged_model(logged.model_id, "FAILED")
             raise
         client.finalize_logged_model(logged.model_id, "READY")
-        if run_id:
-            client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
         _make_name(store, name)
-        local = store.artifact_root is not None and store.registry_uri == store.uri
+        remote = urlsplit(store.registry_uri).scheme in ("http", "https", "databricks", "databricks-uc")
         made = client.create_model_version(
             name,
-            source=str(logged.artifact_location) if local else f"models:/{logged.model_id}",
+            source=f"models:/{logged.model_id}" if remote else str(logged.artifact_location),
             run_id=run_id,
             tags=said,
             model_id=logged.model_id,

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .conditions import Condition, matches, take
 from .refusals import MissingColumns
-from .tiers import Condition, matches, take
 
 DATES: tuple[str, ...] = ("now", "day_before_next_purchase", "never")
 COLUMNS: tuple[str, ...] = (

@@ -25,6 +25,10 @@ from .btyd_arithmetic import (
     stored_parameters,
 )
 
+_NODES, _FAR_NODES = 40, 160
+_FAR = 10.0
+_TINY = 1e-300
+
 
 @dataclass(frozen=True)
 class _QuitsAfterPurchase:
@@ -101,7 +105,8 @@ class _QuitsAfterPurchase:
 
         The mean of ``(1 − (1 + p·horizon/(alpha+age))^−(r+repeats)) / p`` over the quitting probability p of
         a customer still active, by Gauss quadrature: the published 2F1 form breaks down near a = 1 and for
-        long histories.
+        long histories. Relative error below 1e-9 for horizons up to 100 times (alpha + age) and 20 repeats; up
+        to 3e-4 there for 2,000 repeats, and a few per cent low at 2,000 times.
 
         Returns
         -------
@@ -109,21 +114,28 @@ class _QuitsAfterPurchase:
         """
         history = History.of(repeat_order_days, purchase_span_days, customer_age_days)
         days, single = horizons(horizon_days)
-        shape, rate = self._rate_if_alive(history)
-        chances = history.repeats + float(self.may_quit_at_first)
-        levels, level_of = np.unique(chances, return_inverse=True)
-        points, weights = beta_nodes(self.a, self.b + levels)
-        tiny = 1e-300
-        answer = np.empty((len(rate), len(days)))
-        step = max(1, BLOCK_CELLS // points.shape[1])
-        for column, day in enumerate(days):
-            for start in range(0, len(rate), step):
-                part = slice(start, start + step)
-                p = np.maximum(points[level_of[part]], tiny)
-                bought = -np.expm1(-shape[part, None] * np.log1p(p * (day / rate[part, None]))) / p
-                answer[part, column] = np.sum(weights[level_of[part]] * bought, axis=1)
+        _, rate = self._rate_if_alive(history)
+        reach = days / rate[:, None]
+        answer = np.empty(reach.shape)
+        for rows_and_columns, nodes in ((reach <= _FAR, _NODES), (reach > _FAR, _FAR_NODES)):
+            row, column = np.nonzero(rows_and_columns)
+            answer[row, column] = self._bought_if_alive(history.repeats[row], reach[row, column], nodes)
         answer = history.blank(answer * self._alive(history)[:, None])
         return answer[:, 0] if single else answer
+
+    def _bought_if_alive(self, repeats: Floats, reach: Floats, nodes: int) -> Floats:
+        levels, level_of = np.unique(repeats + float(self.may_quit_at_first), return_inverse=True)
+        points, weights = beta_nodes(self.a, self.b + levels, nodes)
+        points = np.maximum(points, _TINY)
+        answer = np.empty(len(reach))
+        step = BLOCK_CELLS // nodes
+        for start in range(0, len(reach), step):
+            part = slice(start, start + step)
+            p = points[level_of[part]]
+            shape = self.r + repeats[part, None]
+            bought = -np.expm1(-shape * np.log1p(p * reach[part, None])) / p
+            answer[part] = np.sum(weights[level_of[part]] * bought, axis=1)
+        return answer
 
     def _rate_if_alive(self, history: History) -> tuple[Floats, Floats]:
         return self.r + history.repeats, self.alpha_days + history.age_days

@@ -20,7 +20,6 @@ BLOCK_CELLS = 2_000_000
 
 _NEGLIGIBLE_LOG = 40.0
 _RACE_NODES = 48
-_DROPOUT_NODES = 40
 
 
 class BadHorizon(Refused, ValueError):
@@ -207,7 +206,7 @@ def wins_race_probability(
     return np.clip(answer, 0.0, 1.0)
 
 
-def beta_nodes(a: float, b: Floats) -> tuple[Floats, Floats]:
+def beta_nodes(a: float, b: Floats, nodes: int) -> tuple[Floats, Floats]:
     """Return Gauss points and weights for the mean of a function of p when p is Beta(a, b): one row per ``b``.
 
     Golub and Welsch (1969): points are eigenvalues of the Jacobi matrix on [0, 1], weights the squared first
@@ -216,11 +215,11 @@ def beta_nodes(a: float, b: Floats) -> tuple[Floats, Floats]:
 
     Examples
     --------
-    >>> points, weights = beta_nodes(2.0, np.array([3.0]))
+    >>> points, weights = beta_nodes(2.0, np.array([3.0]), 40)
     >>> round(float((points * weights).sum()), 12)
     0.4
     """
-    n = np.arange(_DROPOUT_NODES, dtype=np.float64)[None, :]
+    n = np.arange(nodes, dtype=np.float64)[None, :]
     s = (a + b - 2.0)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         diagonal = (2 * n**2 + 2 * n * (s + 1) + s * a) / ((2 * n + s) * (2 * n + s + 2))
@@ -234,8 +233,8 @@ def beta_nodes(a: float, b: Floats) -> tuple[Floats, Floats]:
         )
     diagonal[:, 0] = a / (a + b)
     square[:, 0] = a * b / ((a + b) ** 2 * (a + b + 1))
-    row = np.arange(_DROPOUT_NODES)
-    jacobi = np.zeros((len(b), _DROPOUT_NODES, _DROPOUT_NODES))
+    row = np.arange(nodes)
+    jacobi = np.zeros((len(b), nodes, nodes))
     jacobi[:, row, row] = diagonal
     jacobi[:, row[1:], row[:-1]] = np.sqrt(np.maximum(square, 0.0))
     points, vectors = np.linalg.eigh(jacobi)

@@ -131,8 +131,7 @@ class Door(PythonModel):
         refused = sys.modules[f"{module.__name__}.refusals"].Refused
         try:
             asked = _asked(params, sys.modules[f"{module.__name__}.refusals"].UnknownChoice)
-            rows = sys.modules[f"{module.__name__}.intake"].clean_request(model_input)
-            return plain_answers(bundle.predict(rows, **asked))
+            return plain_answers(bundle.predict(model_input, **asked))
         except refused as refusal:
             raise Answer(refusal.body(), refusal.http_status) from None
         except Exception as fault:

@@ -61,8 +61,12 @@ class Forecast:
     basis: dict[str, str]
 
     def staged(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return the features with the BTYD stage's columns and the calibrated ``purchase_probability`` beside them."""
-        wide = features if self.btyd is None else pd.concat([features, self.btyd.columns(features)], axis=1)
+        """Return the features with the BTYD stage's columns and the calibrated ``purchase_probability`` beside them.
+
+        Features that carry the stage's columns already (a panel's, fitted at their own origin) keep theirs.
+        """
+        ready = self.btyd is None or PURCHASE_PROBABILITY in features
+        wide = features if ready or self.btyd is None else pd.concat([features, self.btyd.columns(features)], axis=1)
         probability = np.asarray(self.calibration.calibrate(self.activity.predict(wide)))
         return wide.assign(purchase_probability=probability)
 
@@ -103,7 +107,7 @@ class Forecast:
             answers[f"purchase_within_{day}d_probability"] = 1.0 - survival[:, int(np.searchsorted(grid, day))]
         for name, share in (("from", 0.1), ("median", 0.5), ("until", 0.9)):
             answers[f"next_purchase_{name}_days"] = first_day_reached(survival, grid, share)
-        if self.btyd is None:
+        if PURCHASE_PROBABILITY not in staged:
             orders = -np.log1p(-probability)
         else:
             base = np.clip(staged[PURCHASE_PROBABILITY].to_numpy(float), 1e-9, 1.0)

@@ -94,10 +94,15 @@ def bind(connection: Any, relation: str) -> list[str]:
     MissingColumns, WrongType
         As :func:`read_sql`.
     """
-    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    types = {str(row[0]): str(row[1]) for row in described}
+    types = types_of(connection, relation)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW touchpoints AS {read_sql(types, relation)}")
     return list(types)
+
+
+def types_of(connection: Any, relation: str) -> dict[str, str]:
+    """Return the columns of a relation with DuckDB's names of their types."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    return {str(row[0]): str(row[1]) for row in described}
 
 
 def run(

@@ -85,9 +85,11 @@ def clean_request(model_input: Any) -> pd.DataFrame:
     return pd.DataFrame({name: read[_KIND_OF[name]](came[name], name) for name in ALLOWED if name in came})
 
 
-def _as_columns(model_input: Any) -> dict[str, pd.Series]:
+def _as_columns(model_input: Any) -> dict[Any, pd.Series]:
     if isinstance(model_input, Mapping):
-        frame = _from_mapping(model_input)
+        if not model_input:
+            raise EmptyInput("no rows came; send at least one touchpoint", rows=0)
+        return _from_mapping(model_input)
     elif isinstance(model_input, list | tuple):
         if not len(model_input):
             raise EmptyInput("no rows came; send at least one touchpoint", rows=0)
@@ -95,7 +97,7 @@ def _as_columns(model_input: Any) -> dict[str, pd.Series]:
             raise WrongType(
                 "a list must hold one record (a JSON object) per touchpoint", expected="list of records"
             )
-        frame = pd.DataFrame.from_records(list(model_input))
+        return _from_records(list(model_input))
     elif isinstance(model_input, pd.DataFrame):
         frame = model_input
     else:
@@ -113,21 +115,30 @@ def _as_columns(model_input: Any) -> dict[str, pd.Series]:
     return {name: frame[name].reset_index(drop=True) for name in names}
 
 
-def _from_mapping(columns: Mapping[Any, Any]) -> pd.DataFrame:
+def _from_records(records: list[dict[Any, Any]]) -> dict[Any, pd.Series]:
+    names = dict.fromkeys(name for record in records for name in record)
+    return {
+        name: pd.Series([_unwrapped(record.get(name)) for record in records], dtype="object")
+        for name in names
+    }
+
+
+def _from_mapping(columns: Mapping[Any, Any]) -> dict[Any, pd.Series]:
     columns = {name: _unwrapped(cells) for name, cells in columns.items()}
     listed = [cells for cells in columns.values() if isinstance(cells, _SEQUENCES)]
     if not listed:
         if any(isinstance(cells, Mapping) for cells in columns.values()):
             raise WrongType("a dict must hold one list of cells per column", expected="dict of lists")
-        return pd.DataFrame.from_records([columns]) if columns else pd.DataFrame()
+        return _from_records([columns])
     if len(listed) < len(columns) or len(set(map(len, listed))) > 1:
         raise WrongType(
             "a dict must hold lists of equal length, one per column", expected="dict of equal lists"
         )
-    return pd.DataFrame({name: _cells(cells) for name, cells in columns.items()})
+    return {name: _cells(cells) for name, cells in columns.items()}
 
 
 def _unwrapped(cells: Any) -> Any:
+    """Take a lone cell out of the array that MLflow puts around every value under ``inputs``."""
     return cells.item() if isinstance(cells, np.ndarray) and cells.ndim == 0 else cells
 
 
@@ -139,9 +150,9 @@ def _cells(cells: Any) -> pd.Series:
     if isinstance(cells, pd.Series):
         return cells.reset_index(drop=True)
     if isinstance(cells, np.ndarray) and cells.ndim == 1:
-        return pd.Series(cells)
+        return pd.Series(cells, dtype="object" if cells.dtype.kind in "OU" else None)
     nested = [_Boxed(cell) if isinstance(cell, _SEQUENCES) else cell for cell in cells]
-    return pd.Series(nested, dtype=object).infer_objects()
+    return pd.Series(nested, dtype=object)
 
 
 class _Boxed:
@@ -222,13 +233,17 @@ def _by_type(cells: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray, dict[
     values[absent] = None
     if pd.api.types.infer_dtype(values, skipna=True) == "string":
         return values, absent, {str: ~absent}
-    types = np.fromiter(map(type, values), dtype=object, count=len(values))
-    kinds = set(types[~absent])
-    for kind in kinds:
+    types = [*map(type, values[~absent].tolist())]
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(types))}
+    places = np.full(len(values), -1)
+    places[~absent] = (
+        np.fromiter(map(numbers.__getitem__, types), "int64", len(types)) if len(numbers) > 1 else 0
+    )
+    kinds = {kind: places == number for kind, number in numbers.items()}
+    for kind, where in kinds.items():
         if not issubclass(kind, str | Real | Decimal | np.bool_ | dt.date | np.datetime64):
-            count = int((types == kind).sum())
-            raise _refused(name, "nested or binary cells", cells=count)
-    return values, absent, {kind: (types == kind) & ~absent for kind in kinds}
+            raise _refused(name, "nested or binary cells", cells=int(where.sum()))
+    return values, absent, kinds
 
 
 def _check_text(values: np.ndarray, name: str) -> None:

@@ -100,7 +100,7 @@ class ValueIntervals:
         """
         probability, mean, asked = _columns(purchase_probability, conditional_mean, level)
         beyond = asked - (1 - probability)
-        within = np.divide(beyond, probability, out=np.zeros_like(mean), where=probability > 0)
+        within = np.divide(beyond, probability, out=np.zeros_like(mean), where=beyond > 0)
         spend = self._among_spenders(within, probability, mean)
         bought = np.where(asked > 1 - probability, spend, 0.0)
         return np.where(np.isnan(probability) | np.isnan(mean), np.nan, bought)

@@ -10,7 +10,8 @@ from .contract import NAMES, REQUIRED, TOUCHPOINTS
 from .refusals import MissingColumns, WrongType
 
 TIME_PATTERN = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?( ?Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+    "^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?)?$"
 )
 NUMBER_PATTERN = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 
@@ -42,6 +43,9 @@ class Dialect:
     def matches(self, text: str, pattern: str) -> str:
         return f"regexp_matches({text}, '{pattern}')"
 
+    def trim(self, text: str) -> str:
+        return f"TRIM({text}, ' ')"  # DuckDB's default takes off every Unicode space, Spark's only this one
+
     def text_to_micros(self, text: str) -> str:
         return f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"
 
@@ -56,6 +60,9 @@ class Dialect:
 
     def row_number(self) -> str:
         return "row_number() OVER ()"
+
+    def whole_row(self, relation: str) -> str:
+        return relation
 
     def quote(self, column: str) -> str:
         return '"' + column.replace('"', '""') + '"'
@@ -77,7 +84,10 @@ class SparkDialect(Dialect):
         )
 
     def matches(self, text: str, pattern: str) -> str:
-        return f"{text} RLIKE '{pattern}'"
+        return f"{text} RLIKE '(?s){pattern}(?!.)'"  # Java's $ also matches before a last line break
+
+    def trim(self, text: str) -> str:
+        return f"TRIM({text})"
 
     def text_to_micros(self, text: str) -> str:
         return f"unix_micros(TRY_CAST({text} AS TIMESTAMP))"
@@ -86,10 +96,13 @@ class SparkDialect(Dialect):
         return f"unix_micros(CAST({time} AS TIMESTAMP))"
 
     def finite(self, number: str) -> str:
-        return f"(NOT isnan({number}) AND abs({number}) < 1e308)"
+        return f"(NOT isnan({number}) AND abs({number}) < DOUBLE('Infinity'))"
 
     def row_number(self) -> str:
         return "monotonically_increasing_id()"
+
+    def whole_row(self, relation: str) -> str:
+        return "struct(*)"
 
     def quote(self, column: str) -> str:
         return "`" + column.replace("`", "``") + "`"
@@ -98,7 +111,9 @@ class SparkDialect(Dialect):
 DUCKDB = Dialect()
 
 
-def read_sql(types: Mapping[str, str], relation: str, *, dialect: Dialect = DUCKDB) -> str:
+def read_sql(
+    types: Mapping[str, str], relation: str, *, dialect: Dialect = DUCKDB, keep_raw: bool = False
+) -> str:
     """Return the SELECT that reads ``relation`` into the contract's columns.
 
     Parameters
@@ -107,6 +122,8 @@ def read_sql(types: Mapping[str, str], relation: str, *, dialect: Dialect = DUCK
         The columns that came, with the engine's names of their types. Columns no contract names are left out.
     relation : str
         What follows FROM: a view's or table's name.
+    keep_raw : bool
+        Add ``raw``, the row as it came (a struct): for the table of rejected rows.
 
     Returns
     -------
@@ -158,15 +175,22 @@ def read_sql(types: Mapping[str, str], relation: str, *, dialect: Dialect = DUCK
             bad[column.kind].append(unread)
     for kind, conditions in bad.items():
         selected.append(f"({' OR '.join(conditions) or 'FALSE'}) AS bad_{kind}")
+    if keep_raw:
+        selected.append(f"{dialect.whole_row(relation)} AS raw")
     body = ",\n  ".join(selected)
     inner = f"SELECT\n  {body}\nFROM {relation}"
     if "event_id" not in types:
         return f"SELECT *, FALSE AS is_duplicate FROM (\n{inner}\n) AS came"
+    # of rows with one event_id the earliest that can be read stands, and never one that came to be known later
+    faulty = "bad_time OR bad_number OR " + " OR ".join(
+        f"{name} IS NULL" for name in ("occurred_us", "kind", "channel", "customer_id")
+    )
     order = ", ".join(f"{name} ASC NULLS FIRST" for name in _output_names())
     return (
         "SELECT *, event_id IS NOT NULL AND row_number() OVER (\n"
         "  PARTITION BY event_id, CASE WHEN event_id IS NULL THEN came_as END\n"
-        f"  ORDER BY GREATEST(occurred_us, known_us), {order}) > 1 AS is_duplicate\n"
+        f"  ORDER BY CASE WHEN {faulty} THEN 1 ELSE 0 END, GREATEST(occurred_us, known_us) ASC NULLS LAST, {order}\n"
+        ") > 1 AS is_duplicate\n"
         f"FROM (SELECT *, {dialect.row_number()} AS came_as FROM (\n{inner}\n) AS typed) AS came"
     )
 
@@ -186,21 +210,23 @@ def _typed(kind: str, held: str, raw: str, dialect: Dialect) -> tuple[str | None
     """Return the typed expression and the condition under which a value came but could not be read."""
     if kind == "text":
         if held == "text":
-            return f"NULLIF(TRIM({raw}), '')", None
+            return f"NULLIF({dialect.trim(raw)}, '')", None
         if held in {"integer", "bool", "date"}:
             return f"CAST({raw} AS STRING)", None
         if held == "float":
-            whole = f"CAST(CAST({raw} AS BIGINT) AS STRING)"
+            whole = f"CAST(TRY_CAST({raw} AS BIGINT) AS STRING)"
             return f"CASE WHEN {raw} = FLOOR({raw}) THEN {whole} ELSE CAST({raw} AS STRING) END", None
         return None, None
-    text = f"NULLIF(TRIM({raw}), '')"
+    text = f"NULLIF({dialect.trim(raw)}, '')"
     if kind == "number":
         if held in {"integer", "float"}:
             number = f"CAST({raw} AS DOUBLE)"
             finite = dialect.finite(number)
             return f"CASE WHEN {finite} THEN {number} END", f"({raw} IS NOT NULL AND NOT {finite})"
         if held == "text":
-            number = f"CASE WHEN {dialect.matches(text, NUMBER_PATTERN)} THEN {dialect.text_to_number(text)} END"
+            read = dialect.text_to_number(text)
+            readable = f"{dialect.matches(text, NUMBER_PATTERN)} AND {dialect.finite(read)}"
+            number = f"CASE WHEN {readable} THEN {read} END"
             return number, f"({text} IS NOT NULL AND ({number}) IS NULL)"
         return None, None
     if held in {"time", "time_zoned", "date"}:

@@ -4,6 +4,7 @@ What the marketer did to the customer (the family ``campaign``) is never given a
 however much it contributes: a coupon mailed is our act, not theirs.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,15 @@ from .reason_templates import BETWEEN, NEVER_BOUGHT, NO_SINGLE_REASON, OTHER_FAM
 from .refusals import UnknownChoice, WrongType
 
 OUR_OWN_ACTS: tuple[str, ...] = ("campaign",)
+_PLURALS: dict[str, str] = {
+    "days": "day",
+    "orders": "order",
+    "categories": "category",
+    "stores": "store",
+    "coupons": "coupon",
+    "channels": "channel",
+}
+_ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(_PLURALS)})\b")
 
 
 def explain_rows(
@@ -173,14 +183,20 @@ def _write(template: Template, family: str, facts: np.ndarray, language: str) ->
     distinct, which = np.unique(np.rint(facts / steps), axis=0, return_inverse=True)
     distinct = distinct * steps + 0.0
     readable = family.replace("_", " ")
-    written = np.array([text.format(*row, family=readable) for row in distinct.tolist()], dtype=object)
+    told = [_ONE.sub(_singular, text.format(*row, family=readable)) for row in distinct.tolist()]
+    written = np.array(told, dtype=object)
     return written[which.reshape(-1)] if written.size else np.array([], dtype=object)
+
+
+def _singular(met: re.Match[str]) -> str:
+    return f"1 {_PLURALS[met[1]]}"
 
 
 def _fact(features: pd.DataFrame, column: str) -> np.ndarray:
     if column not in features:
         return np.full(len(features), np.nan)
-    return features[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    found = features[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _log_ratio(amount: np.ndarray, against: np.ndarray) -> np.ndarray:

@@ -15,8 +15,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from .conditions import take
 from .refusals import MissingColumns
-from .tiers import take
 
 LETTERS: dict[str, tuple[str, bool]] = {
     "R": ("days_since_purchase", False),
@@ -311,7 +311,8 @@ def preferred_channel(codes: pd.Series, channels: Sequence[str]) -> pd.Series:
 def _seen(features: pd.DataFrame, column: str) -> np.ndarray:
     if column not in features:
         return np.full(len(features), np.nan)
-    return features[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    found = features[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _counted(features: pd.DataFrame, column: str) -> np.ndarray:

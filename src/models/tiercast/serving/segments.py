@@ -12,8 +12,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from .conditions import take
 from .refusals import MissingColumns
-from .tiers import take
 
 BOUGHT = "days_since_purchase"
 SCALED_LIMIT = 3.0

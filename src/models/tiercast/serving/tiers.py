@@ -16,16 +16,15 @@ here. ``tier_basis`` says which it was:
   (``tier_reason_code``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .refusals import MissingColumns, Refused, UnknownChoice
+from .conditions import Condition, matches, met, numbers, take
+from .refusals import MissingColumns, UnknownChoice
 
-OPERATORS: tuple[str, ...] = (">=", "<", "==", "is_unknown", "is_known")
 LANGUAGES: tuple[str, ...] = ("en", "zh")
 COLUMNS: tuple[str, ...] = (
     "tier",
@@ -37,138 +36,6 @@ COLUMNS: tuple[str, ...] = (
     "distance",
     "distance_input",
 )
-
-
-class BadRule(Refused, ValueError):
-    """A rule cannot be read: the operator, the threshold or the name of a cut is wrong."""
-
-    code = "BAD_RULE"
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One comparison of one input, as data: ``expected_value_currency >= cut top``.
-
-    Parameters
-    ----------
-    input : str
-        Column that is compared.
-    op : str
-        ``>=``, ``<`` (bounds so that intervals are half open), ``==``, ``is_unknown``, ``is_known``.
-    threshold : float or str, optional
-        A fixed value to compare with (text only with ``==``).
-    cut : str, optional
-        The name of a frozen cut to compare with. Exactly one of ``threshold`` and ``cut`` for a comparison.
-
-    Raises
-    ------
-    BadRule
-        When the operator is unknown, or what it compares with is missing, doubled or of the wrong type.
-
-    Notes
-    -----
-    An unknown input meets no comparison: neither ``>= 5`` nor ``< 5``.
-
-    Examples
-    --------
-    >>> Condition("orders", ">=", 3).to_json()
-    {'input': 'orders', 'op': '>=', 'threshold': 3, 'cut': None}
-    >>> Condition("orders", ">", 3)
-    Traceback (most recent call last):
-    ...
-    tiercast.serving.tiers.BadRule: the operator '>' is not known; there is: >=, <, ==, is_unknown, is_known
-    """
-
-    input: str
-    op: str
-    threshold: float | str | None = None
-    cut: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.op not in OPERATORS:
-            there_is = ", ".join(OPERATORS)
-            raise BadRule(f"the operator {self.op!r} is not known; there is: {there_is}", input=self.input)
-        given = (self.threshold is not None) + (self.cut is not None)
-        if given != (0 if self.op.startswith("is_") else 1):
-            raise BadRule(
-                f"{self.input} {self.op} compares with exactly one threshold or cut, is_… with none",
-                input=self.input,
-                op=self.op,
-            )
-        if isinstance(self.threshold, str) and self.op != "==":
-            raise BadRule(f"{self.input} {self.op} needs a number; text only goes with ==", input=self.input)
-        if isinstance(self.threshold, float) and not np.isfinite(self.threshold):
-            raise BadRule(f"{self.input} {self.op} needs a finite number", input=self.input)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the condition as plain JSON."""
-        return {"input": self.input, "op": self.op, "threshold": self.threshold, "cut": self.cut}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(stored["input"], stored["op"], stored.get("threshold"), stored.get("cut"))
-
-
-def share_cut(values: np.ndarray, top_share: float) -> float | None:
-    """Where to cut so that **at most** ``top_share`` of the values are at or above.
-
-    The cut lies half-way between two neighbouring values, so that the last digit of a float decides nobody's
-    class; equal values always stay together, on the lower side.
-
-    Returns
-    -------
-    float or None
-        None when no cut can do that: too few values, or all of them equal.
-
-    Examples
-    --------
-    >>> share_cut(np.array([1.0, 2.0, 3.0, 4.0]), 0.25)
-    3.5
-    >>> share_cut(np.array([7.0, 7.0, 7.0, 7.0]), 0.25) is None
-    True
-    >>> share_cut(np.array([]), 0.25) is None
-    True
-    """
-    ranked = np.sort(values[np.isfinite(values)])[::-1]
-    room = int(np.floor(top_share * ranked.size + 1e-9))
-    fit = int(np.searchsorted(-ranked, -ranked[room])) if 0 < room < ranked.size else min(room, ranked.size)
-    if fit == 0:
-        return None
-    below = ranked[fit] if fit < ranked.size else ranked[-1]
-    return float(below + (ranked[fit - 1] - below) / 2)
-
-
-def matches(
-    conditions: Sequence[Condition], frame: pd.DataFrame, cuts: Mapping[str, float | None]
-) -> np.ndarray:
-    """Whether each row meets all the conditions; an input that did not come is unknown.
-
-    Parameters
-    ----------
-    conditions : sequence of Condition
-        None at all are met by every row.
-    frame : DataFrame
-        One row a customer.
-    cuts : mapping
-        Value of each named cut; None is a cut that nobody reaches.
-
-    Returns
-    -------
-    ndarray of bool, one per row
-
-    Examples
-    --------
-    >>> seen = pd.DataFrame({"orders": [1.0, 5.0, None]})
-    >>> matches([Condition("orders", ">=", 3)], seen, {}).tolist()
-    [False, True, False]
-    >>> matches([Condition("orders", "<", cut="many")], seen, {"many": None}).tolist()
-    [True, True, False]
-    """
-    met = np.ones(len(frame), dtype=bool)
-    for condition in conditions:
-        met &= _met(condition, frame, cuts)
-    return met
 
 
 def assign(policy: Mapping[str, Any], frame: pd.DataFrame, *, language: str = "en") -> pd.DataFrame:
@@ -239,17 +106,6 @@ def assign(policy: Mapping[str, Any], frame: pd.DataFrame, *, language: str = "e
     ).set_axis(frame.index)
 
 
-def take(names: Sequence[str | None], positions: np.ndarray) -> pd.Series:
-    """Return the name at each position, as plain strings and None (position -1 is the last name).
-
-    Examples
-    --------
-    >>> take(["low", "high", None], np.array([1, 0, -1])).tolist()
-    ['high', 'low', None]
-    """
-    return pd.Series(np.array([*names], dtype=object)[positions], dtype=object)
-
-
 _SENTENCES: dict[str, dict[str, str]] = {
     "RULE": {"en": "{tier}: {why}", "zh": "{tier}：{why}"},
     "SAME": {"en": "stays {tier}: {why}", "zh": "保持{tier}：{why}"},
@@ -278,29 +134,6 @@ def _check(policy: Mapping[str, Any], frame: pd.DataFrame, language: str) -> Non
         raise MissingColumns(
             f"the policy {policy['policy']} needs {', '.join(missing)}, which did not come", missing=missing
         )
-
-
-def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
-    if name not in frame:
-        return np.full(len(frame), np.nan)
-    return pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _met(condition: Condition, frame: pd.DataFrame, cuts: Mapping[str, float | None]) -> np.ndarray:
-    if isinstance(condition.threshold, str):
-        if condition.input not in frame:
-            return np.zeros(len(frame), dtype=bool)
-        return np.asarray(frame[condition.input].astype(object) == condition.threshold, dtype=bool)
-    values = _numbers(frame, condition.input)
-    known = np.isfinite(values)
-    if condition.op == "is_known":
-        return np.asarray(known, dtype=bool)
-    if condition.op == "is_unknown":
-        return np.asarray(~known, dtype=bool)
-    frozen = cuts[condition.cut] if condition.cut is not None else condition.threshold
-    bound = np.inf if frozen is None else float(frozen)
-    compared = {">=": np.greater_equal, "<": np.less, "==": np.equal}[condition.op](values, bound)
-    return np.asarray(known & compared, dtype=bool)
 
 
 def _conditions(rule: Mapping[str, Any]) -> list[Condition]:
@@ -407,7 +240,7 @@ def _shortfall(
     policy: Mapping[str, Any], condition: Condition, frame: pd.DataFrame, stateful: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whether a condition fails and by how much (beyond the band where a tier before came)."""
-    on_cut, on_band = (_met(condition, frame, _cuts(policy, side)) for side in ("value", "upper"))
+    on_cut, on_band = (met(condition, frame, _cuts(policy, side)) for side in ("value", "upper"))
     failed = ~np.where(stateful, on_band, on_cut)
     if condition.op not in (">=", "<") or isinstance(condition.threshold, str):
         return failed, np.full(len(frame), np.nan)
@@ -415,7 +248,7 @@ def _shortfall(
     for side in ("value", "upper"):
         frozen = condition.threshold if condition.cut is None else policy["cuts"][condition.cut][side]
         bounds.append(np.nan if frozen is None else float(frozen))
-    short = np.where(stateful, bounds[1], bounds[0]) - _numbers(frame, condition.input)
+    short = np.where(stateful, bounds[1], bounds[0]) - numbers(frame, condition.input)
     return failed, short if condition.op == ">=" else -short
 
 
@@ -423,8 +256,8 @@ def _told(
     rule: np.ndarray, tier: np.ndarray, code: np.ndarray, sentence: Callable[[int, int, int], str]
 ) -> np.ndarray:
     """Write each *distinct* sentence once and hand it to all whom it fits."""
-    met = np.column_stack([rule, tier, code])
-    distinct, which = np.unique(met, axis=0, return_inverse=True)
+    said = np.column_stack([rule, tier, code])
+    distinct, which = np.unique(said, axis=0, return_inverse=True)
     written = np.array([sentence(*(int(each) for each in row)) for row in distinct], dtype=object)
     return written[which.reshape(-1)] if distinct.size else np.array([], dtype=object)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from tiercast.errors import TiercastError
+from tiercast.serving.conditions import Condition, matches, share_cut
 from tiercast.serving.refusals import MissingColumns
-from tiercast.serving.tiers import Condition, matches, share_cut
 
 EVERYBODY_ELSE = "other"
 

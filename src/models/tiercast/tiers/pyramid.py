@@ -8,7 +8,7 @@ seen, or an active customer without a prediction of value.
 
 from itertools import accumulate
 
-from tiercast.serving.tiers import Condition
+from tiercast.serving.conditions import Condition
 from tiercast.tiers.policy import BadPolicy, Cut, Input, Policy, Rule, TierClass
 
 _LADDER = "value"

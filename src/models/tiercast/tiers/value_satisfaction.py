@@ -7,7 +7,7 @@ partner to keep), middle from 0.5 (improve), low below (correct first, sell late
 never guessed: it has its own column ``U_high, U_medium, U_low``. Who never bought is ``other``.
 """
 
-from tiercast.serving.tiers import Condition
+from tiercast.serving.conditions import Condition
 from tiercast.tiers.policy import BadPolicy, Cut, Input, Policy, Rule, TierClass
 
 VOLUMES: dict[str, tuple[str, str]] = {

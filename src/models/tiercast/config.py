@@ -1,0 +1,167 @@
+"""Job cards: one flat TOML file a scheduled run, checked before any data is read."""
+
+import difflib
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from tiercast.errors import CardError
+
+FROZEN = ConfigDict(extra="forbid", strict=False)
+MOST_KEYS = 15
+DAY = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
+@dataclass(frozen=True, config=FROZEN)
+class TrainCard:
+    """What ``tiercast train`` reads.
+
+    Parameters
+    ----------
+    source : str
+        Where touchpoints come from, as in ``parquet:FILE``.
+    horizon_days : int
+        The window that churn and value are about.
+    gap_days : int
+        Days between the cutoff and the window, when acting on scores takes time.
+    step_days : int
+        Days between training origins.
+    test_origins : int
+        Newest origins with mature labels, never tuned on.
+    first_origin_after_days : int
+        History before the first training origin.
+    until : str
+        Nothing on or after this day is used; default: the last day of the data, taken as incomplete.
+    active_days : int
+        Cohort: customers with a purchase in this many days before the origin; 0 is all who ever bought.
+    tuning_trials, tuning_seconds : int
+        Budget of the tuning of each learner that can be tuned; 0 trials keeps the defaults.
+    clusters : int
+        Segments; 0 chooses by stability and separation.
+    policy : str
+        The default tier policy of the bundle.
+    extensions : tuple of str
+        Modules with features, learners, policies and sources of your own.
+    seed : int
+    """
+
+    job: Literal["train"]
+    source: str
+    horizon_days: int = Field(default=28, ge=1, le=365)
+    gap_days: int = Field(default=0, ge=0, le=60)
+    step_days: int = Field(default=14, ge=1, le=91)
+    test_origins: int = Field(default=3, ge=1, le=12)
+    first_origin_after_days: int = Field(default=84, ge=1)
+    until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    active_days: int = Field(default=0, ge=0)
+    tuning_trials: int = Field(default=8, ge=0, le=500)
+    tuning_seconds: int = Field(default=25, ge=1)
+    clusters: int = Field(default=0, ge=0, le=50)
+    policy: str = "pyramid"
+    extensions: tuple[str, ...] = ()
+    seed: int = Field(default=7, ge=0)
+
+
+@dataclass(frozen=True, config=FROZEN)
+class ScoreCard:
+    """What ``tiercast score`` reads when it runs from a card.
+
+    ``cutoff`` may be ``latest``: the last day of the data.
+    """
+
+    job: Literal["score"]
+    source: str
+    out: str
+    cutoff: str = Field(default="latest", pattern=r"^(latest|\d{4}-\d{2}-\d{2})$")
+    model: str = "champion"
+    policy: str = ""
+    language: Literal["en", "zh"] = "en"
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=FROZEN)
+class SegmentCard:
+    """What ``tiercast segment`` reads; ``clusters = 0`` chooses."""
+
+    job: Literal["segment"]
+    source: str
+    cutoff: str = Field(default="latest", pattern=r"^(latest|\d{4}-\d{2}-\d{2})$")
+    clusters: int = Field(default=0, ge=0, le=50)
+    out: str = ""
+    extensions: tuple[str, ...] = ()
+    seed: int = Field(default=7, ge=0)
+
+
+Card = TrainCard | ScoreCard | SegmentCard
+KINDS: dict[str, type[TrainCard] | type[ScoreCard] | type[SegmentCard]] = {
+    "train": TrainCard,
+    "score": ScoreCard,
+    "segment": SegmentCard,
+}
+
+
+def read_card(path: str | Path, *, job: str | None = None) -> Card:
+    """Return the card in a TOML file.
+
+    Parameters
+    ----------
+    path : path
+    job : str, optional
+        The job it must be for.
+
+    Raises
+    ------
+    CardError
+        The file is not there, is not TOML, has a key no card has, or a value out of bounds; the message says which
+        and what there is. Nothing else has been read by then.
+    """
+    place = Path(path)
+    try:
+        stored = tomllib.loads(place.read_text("utf-8"))
+    except FileNotFoundError:
+        raise CardError(card=place, problem="there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError(card=place, problem=f"cannot be read ({type(error).__name__})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise CardError(card=place, problem=f"is not TOML: {error}") from None
+    return card_of(stored, name=place, job=job)
+
+
+def card_of(stored: dict[str, Any], *, name: str | Path = "in memory", job: str | None = None) -> Card:
+    """Return the card that a mapping describes; see :func:`read_card`.
+
+    Examples
+    --------
+    >>> card_of({"job": "train", "source": "parquet:x", "horizon_days": 28}).horizon_days
+    28
+    >>> card_of({"job": "train", "source": "parquet:x", "horizon": 28})
+    Traceback (most recent call last):
+    ...
+    tiercast.errors.CardError: card in memory: unknown key 'horizon' (did you mean horizon_days?); there is: ...
+    """
+    wanted = stored.get("job")
+    if wanted not in KINDS:
+        raise CardError(card=name, problem=f"job is {wanted!r}", there_is=sorted(KINDS))
+    if job is not None and wanted != job:
+        raise CardError(card=name, problem=f"is for the job {wanted}, not {job}")
+    kind = KINDS[str(wanted)]
+    known = [field.name for field in fields(kind)]
+    if len(stored) > MOST_KEYS:
+        raise CardError(card=name, problem=f"has {len(stored)} keys; a card has at most {MOST_KEYS}")
+    for key, value in stored.items():
+        if key not in known:
+            close = difflib.get_close_matches(key, known, 1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise CardError(card=name, problem=f"unknown key {key!r}{hint}", there_is=known)
+        if isinstance(value, dict):
+            raise CardError(card=name, problem=f"{key} is a table; a card is flat")
+    try:
+        return TypeAdapter(kind).validate_python(stored)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise CardError(card=name, problem=re.sub(r"\s+", " ", told)) from None

@@ -1,0 +1,114 @@
+"""What comes in is made plain first: a frame's mixed columns, and how the columns of a CSV file are separated.
+
+Every engine reads the same afterwards; a value that cannot be read stays as it is, for the contract to reject by name.
+"""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tiercast.errors import SourceError
+from tiercast.serving.contract import KIND_OF, NAMES, REQUIRED
+from tiercast.serving.intake import clean_request
+from tiercast.serving.refusals import WrongType
+
+_PLAIN = {"text": "biuf", "number": "iuf", "time": "iufM"}
+_EMPTY = {"text": "str", "number": "float64", "time": "datetime64[us]"}
+SEPARATORS = (",", ";", "\t", "|")
+
+
+def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return touchpoints in memory as a new frame in which every column has one type that engines agree on.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Never changed. Columns the contract does not name are kept.
+
+    Raises
+    ------
+    WrongType
+        A column came twice, or holds values that cannot be read without guessing.
+
+    Examples
+    --------
+    >>> mixed = pd.DataFrame({"customer_id": [1, 2], "amount": [10, "ten"], "known_at": [None, None]})
+    >>> plain_frame(mixed).dtypes.astype(str).to_dict()
+    {'customer_id': 'int64', 'amount': 'str', 'known_at': 'datetime64[us]'}
+    >>> mixed["amount"].tolist()
+    [10, 'ten']
+    """
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise WrongType(f"a column came twice: {', '.join(twice)}; give each column once", columns=twice)
+    came = {name: frame.iloc[:, place].reset_index(drop=True) for place, name in enumerate(names)}
+    mixed = [name for name in NAMES if name in came and not _is_plain(came[name], KIND_OF[name])]
+    if mixed and all(name in came for name in REQUIRED) and len(frame):
+        cleaned = clean_request(pd.DataFrame({name: came[name] for name in dict.fromkeys((*REQUIRED, *mixed))}))
+        came |= {name: cleaned[name] for name in mixed}
+    return pd.DataFrame({name: _one_type(cells, name) for name, cells in came.items()})
+
+
+def separator_of(source: str, files: Sequence[str]) -> str:
+    """Return what separates the columns of CSV files: of ``, ; tab |`` the one that finds most contract columns.
+
+    Only the header is asked, so no row's text can mislead; quotes are ``"``, doubled inside.
+
+    Raises
+    ------
+    SourceError
+        A header cannot be read, or the files differ.
+    """
+    found = {_separator(source, name) for name in files if Path(name).stat().st_size}
+    if len(found) > 1:
+        raise SourceError(source=source, problem="its files separate columns differently", fix="convert them to one form")
+    return found.pop()
+
+
+def _separator(source: str, file: str) -> str:
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
+            header = stream.readline(1_000_000)
+        split = {mark: next(csv.reader([header], delimiter=mark), []) for mark in SEPARATORS}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(source=source, problem="its header is not UTF-8 text", fix="convert it to UTF-8") from error
+    return max(SEPARATORS, key=lambda mark: len(set(split[mark]) & set(NAMES)))
+
+
+def _is_plain(cells: pd.Series, kind: str) -> bool:
+    if isinstance(cells.dtype, pd.StringDtype):
+        return True
+    if isinstance(cells.dtype, pd.DatetimeTZDtype):
+        return kind == "time"
+    return isinstance(cells.dtype, np.dtype) and cells.dtype.kind in _PLAIN[kind] and not cells.isna().all()
+
+
+def _one_type(cells: pd.Series, name: str) -> pd.Series:
+    try:
+        return _typed(cells, KIND_OF.get(name, ""))
+    except (pd.errors.OutOfBoundsDatetime, OverflowError, UnicodeError) as error:
+        problem = "broken Unicode" if isinstance(error, UnicodeError) else "times out of range"
+        raise WrongType(f"column {name} holds {problem}", column=name) from None
+
+
+def _typed(cells: pd.Series, kind: str) -> pd.Series:
+    if kind and cells.isna().all():
+        return pd.Series([None] * len(cells), dtype=_EMPTY[kind])
+    held = cells.dtype
+    if isinstance(held, pd.StringDtype) or (held.kind == "O"):
+        return cells.astype("str")
+    if isinstance(held, np.dtype) and held.kind in "iuf" and kind == "number":
+        return cells.astype("float64")
+    if isinstance(held, np.dtype) and held.kind == "u":
+        return cells.astype("str" if held.itemsize == 8 else "int64")
+    if isinstance(held, np.dtype) and held.kind == "f":
+        return cells.astype("float64")
+    if held.kind == "M":
+        if getattr(held, "tz", None) is not None:
+            cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
+        return cells.dt.floor("us").astype("datetime64[us]") if cells.dt.unit == "ns" else cells.astype("datetime64[us]")
+    return cells if isinstance(held, np.dtype) and held.kind in "bi" else cells.astype("str")

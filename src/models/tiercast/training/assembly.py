@@ -1,0 +1,144 @@
+"""Assembly: winners, segments, scores, policies and words become one bundle, the unit that is promoted."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import tiercast.serving
+from tiercast import segments as segmenting
+from tiercast.actions.next_best import NEXT_BEST, ActionTable
+from tiercast.collect import collect
+from tiercast.features.catalogue import Catalogue
+from tiercast.features.contract import Zone, contract_sql
+from tiercast.registry.staging import stage_bundle
+from tiercast.schema import History
+from tiercast.serving.forecast import Forecast
+from tiercast.serving.scores import ChurnBands, Engagement, Stages, fit_rfmcl
+from tiercast.tiers.policy import Policy
+
+ALWAYS: tuple[str, ...] = (
+    "touchpoints", "days_since_touchpoint", "interest_touchpoints", "interest_touchpoints_28d", "channels",
+    "preferred_channel_code", "satisfaction_share", "days_since_purchase", "customer_age_days", "purchase_span_days",
+    "order_days", "orders", "orders_91d", "orders_182d", "gap_mean_days", "gap_last_days", "gap_sd_days",
+    "days_since_purchase_to_gap_ratio", "spend_currency", "returned_currency", "net_spend_currency",
+    "spend_28d_currency", "spend_91d_currency", "spend_182d_currency", "order_day_spend_mean_currency",
+    "basket_mean_currency", "categories", "categories_91d", "category_top_share", "discount_share",
+    "coupons_redeemed", "coupons_redeemed_91d", "contacts_sent_91d", "days_since_contact", "stores",
+    "complaints_91d", "delivery_failures_91d", "weekend_share",
+)  # fmt: skip
+"""Columns that segments, scores, policies, actions and reasons may read, when the data feed them."""
+
+
+def columns_read(part: Any) -> set[str]:
+    """Return every column that a part's JSON names.
+
+    Examples
+    --------
+    >>> sorted(columns_read({"type": "blend", "parts": [{"columns": ["orders"]}, {"column": "gap_mean_days"}]}))
+    ['gap_mean_days', 'orders']
+    """
+    found: set[str] = set()
+    if isinstance(part, Mapping):
+        for key, value in part.items():
+            if key == "columns":
+                found |= {str(each) for each in value}
+            elif key == "column":
+                found.add(str(value))
+            else:
+                found |= columns_read(value)
+    elif isinstance(part, list):
+        for each in part:
+            found |= columns_read(each)
+    return found
+
+
+def stage(
+    forecast: Forecast,
+    *,
+    history: History,
+    catalogue: Catalogue,
+    features: pd.DataFrame,
+    data_ends_on: date,
+    clusters: int,
+    default_policy: str,
+    extensions: tuple[str, ...],
+    seed: int,
+    model_card: str,
+    facts: Mapping[str, Any],
+) -> tuple[Path, segmenting.SegmentReport]:
+    """Return the folder of a new bundle, and the report of its segments.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Fitted as of ``data_ends_on``.
+    features : pandas.DataFrame
+        All customers seen before ``data_ends_on``: cut points are measured on them and frozen.
+    facts : mapping
+        Further facts for the manifest.
+    """
+    part, report = segmenting.fit(features, clusters=clusters or None, seed=seed)
+    rfmcl = fit_rfmcl(features)
+    predictions = forecast.predict(features)
+    frame = pd.concat([features, predictions], axis=1)
+    frame["lifecycle_stage"] = Stages().assign(features)
+    policies = {
+        name: replace_frozen(policy, frame) for name, policy in collect("tiercast.tiers", Policy, extensions).items()
+    }
+    if default_policy not in policies:
+        from tiercast.errors import UnknownName
+
+        raise UnknownName(what="policy", name=default_policy, there_is=sorted(policies))
+    risk = np.sort(predictions["churn_probability"].dropna().to_numpy(float))
+    levels = np.quantile(risk, np.linspace(0, 1, 201)) if len(risk) else np.zeros(0)
+    actions: ActionTable = NEXT_BEST
+    stored = {
+        "forecast": forecast.to_json(),
+        "segments": part.to_json(),
+        "rfmcl": rfmcl.to_json(),
+        "engagement": Engagement().to_json(),
+        "stages": Stages().to_json(),
+        "churn_bands": ChurnBands().to_json(),
+        "churn_percentiles": [float(level) for level in levels],
+        "policies": policies,
+        "actions": actions.freeze(frame),
+    }
+    behaviours = {behaviour.column for behaviour in part.behaviours}
+    wanted = (columns_read(stored["forecast"]) | behaviours | set(ALWAYS)) & set(catalogue.names)
+    import json
+
+    contract = contract_sql(
+        currency=history.currency, minor_per_major=history.minor_per_major, zone=Zone.named(history.zone)
+    )
+    folder = stage_bundle(
+        Path(tiercast.serving.__file__).parent,
+        {
+            "features.sql": catalogue.text(history, sorted(wanted)),
+            "contract.sql": contract,
+            "parts.json": json.dumps(stored, ensure_ascii=False),
+            "MODEL_CARD.md": model_card,
+        },
+        {
+            "currency": history.currency,
+            "zone": history.zone,
+            "minor_per_major": history.minor_per_major,
+            "vocabulary": [list(row) for row in catalogue.vocabulary],
+            "families": {name: family for name, family in catalogue.families.items() if name in wanted},
+            "default_policy": default_policy,
+            "fitted_as_of": data_ends_on.isoformat(),
+            **facts,
+        },
+    )
+    return folder, report
+
+
+def replace_frozen(policy: Policy, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return a policy with its cut points measured on ``frame``; inputs that did not come count as unknown."""
+    absent = {each.name: np.nan for each in policy.inputs if each.name not in frame}
+    return policy.freeze(frame.assign(**absent) if absent else frame)
+
+

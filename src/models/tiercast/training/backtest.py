@@ -1,0 +1,73 @@
+"""The backtest: every candidate is fitted, calibrated and judged at each test origin on what was known by then."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
+from tiercast.panels import as_of
+from tiercast.serving.blend import Blend
+from tiercast.windows import Fold
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Fits:
+    """Fitted parts by candidate and by the day up to which they know; each is fitted once."""
+
+    panel: Panel
+    learners: Mapping[str, Learner]
+    blends: Mapping[str, BlendOf]
+    parameters: dict[str, dict[str, float]]
+    setup: Setup
+    progress: Progress = lambda _: None
+    _known: dict[date, Panel] = field(default_factory=dict)
+    _parts: dict[tuple[str, date], Any] = field(default_factory=dict)
+
+    def known(self, end: date) -> Panel:
+        """Return the training rows whose labels are mature at ``end``."""
+        if end not in self._known:
+            self._known[end] = as_of(self.panel, end, self.setup.horizon)
+        return self._known[end]
+
+    def part(self, name: str, end: date) -> Any:
+        """Return candidate ``name`` fitted on what is known at ``end``."""
+        if (name, end) not in self._parts:
+            if name in self.blends:
+                of = self.blends[name]
+                parts = tuple(self.part(each, end) for each in of.of)
+                self._parts[name, end] = Blend(parts, (1.0 / len(parts),) * len(parts), of.link)
+            else:
+                self.progress(f"fitting {name} as of {end}")
+                self._parts[name, end] = self.learners[name].fit(
+                    self.known(end), self.parameters[name], self.setup
+                )
+        return self._parts[name, end]
+
+    def basis(self, name: str) -> str:
+        """Return ``rule``, ``btyd`` or ``model``."""
+        return self.blends[name].basis if name in self.blends else self.learners[name].basis
+
+    def of_target(self, target: str) -> list[str]:
+        """Return the candidates for a target: rules first, blends last."""
+        order = {"rule": 0, "btyd": 1, "model": 2}
+        single = [each for each in self.learners.values() if each.target == target]
+        names = [each.name for each in sorted(single, key=lambda each: (order[each.basis], each.name))]
+        return names + sorted(each.name for each in self.blends.values() if each.target == target)
+
+
+def at(panel: Panel, origin: date) -> Panel:
+    """Return the panel's rows of one origin."""
+    return panel.where(np.asarray([cutoff == origin for cutoff in panel.features["cutoff"]], dtype=bool))
+
+
+def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return frames of several origins under each other."""
+    return pd.concat(frames, ignore_index=True)
+
+

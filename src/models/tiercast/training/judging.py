@@ -1,0 +1,194 @@
+"""Judging: at each test origin every candidate answers, calibrated on the newest matured window before it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tiercast.evaluation.calibration import fit_calibration, level_factor
+from tiercast.evaluation.intervals import fit_value_intervals
+from tiercast.evaluation.metrics import churn_metrics, log_loss, normalised_gini, repurchase_metrics, value_metrics
+from tiercast.learners.learner import Panel
+from tiercast.serving.calibration import Calibration
+from tiercast.serving.forecast import GRID_DAYS, Forecast
+from tiercast.serving.intervals import ValueIntervals
+from tiercast.training.backtest import Fits, at
+from tiercast.training.plan import Plan
+
+RULES: dict[str, str] = {"churn": "recency_frequency", "repurchase": "survival_table", "lifetime_value": "past_spend"}
+"""The rules that stand in until a model beats them."""
+
+
+@dataclass
+class Results:
+    """What each candidate said at each test origin, and its figures.
+
+    ``answers[target]`` has ``customer_id``, ``cutoff``, ``actual`` and one column a candidate; ``figures[target][name]``
+    maps a test origin (or ``mean``, ``worst``) to metrics.
+    """
+
+    answers: dict[str, pd.DataFrame] = field(default_factory=dict)
+    figures: dict[str, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
+    winners: dict[str, str] = field(default_factory=dict)
+    selection: dict[str, dict[str, float]] = field(default_factory=dict)
+    curves: dict[str, tuple[np.ndarray, pd.DataFrame, np.ndarray]] = field(default_factory=dict)
+
+
+def calibrated_activity(fits: Fits, name: str, *, known_until: date, window: Panel) -> tuple[Calibration, np.ndarray]:
+    """Return the calibration of candidate ``name`` on a matured window, and its calibrated answers there."""
+    raw = fits.part(name, known_until).predict(window.features)
+    calibration = fit_calibration(raw, window.labels["purchased"].to_numpy(float))
+    return calibration, np.asarray(calibration.calibrate(raw))
+
+
+def assemble(
+    fits: Fits,
+    chosen: Mapping[str, str],
+    *,
+    calibrate_until: date,
+    window: Panel,
+    fit_until: date,
+    btyd: Any = None,
+    gap_days: int = 0,
+) -> Forecast:
+    """Return the forecast of chosen candidates: calibrated on ``window`` by their older fits, refitted at ``fit_until``.
+
+    Parameters
+    ----------
+    chosen : mapping
+        Candidate for ``churn``, ``repurchase`` and ``lifetime_value``.
+    calibrate_until : date
+        The calibrated fits know nothing on or after it.
+    window : Panel
+        Rows of one origin whose labels are mature at ``fit_until``.
+    """
+    calibration, probability = calibrated_activity(fits, chosen["churn"], known_until=calibrate_until, window=window)
+    staged = window.features.assign(purchase_probability=probability)
+    value = np.maximum(fits.part(chosen["lifetime_value"], calibrate_until).predict(staged), 0.0)
+    actual = window.labels["value_currency"].to_numpy(float)
+    level = level_factor(float(actual.sum()), float(value.sum()))
+    intervals: ValueIntervals = fit_value_intervals(
+        actual, probability, level * value / np.maximum(probability, 1e-9)
+    )
+    return Forecast(
+        btyd=btyd,
+        activity=fits.part(chosen["churn"], fit_until),
+        calibration=calibration,
+        curve=fits.part(chosen["repurchase"], fit_until),
+        value=fits.part(chosen["lifetime_value"], fit_until),
+        value_level=level,
+        intervals=intervals,
+        horizon_days=fits.setup.horizon.days,
+        gap_days=gap_days,
+        basis={
+            "churn": fits.basis(chosen["churn"]),
+            "repurchase": fits.basis(chosen["repurchase"]),
+            "value": fits.basis(chosen["lifetime_value"]),
+        },
+    )
+
+
+def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
+    """Choose one candidate a target at the last origin before the tests; the tests play no part in it.
+
+    Churn is chosen by log-loss, value by 1 − normalised Gini, the curve by integrated Brier score under the chosen
+    churn probability. Ties go to the earlier in the list, which begins with the rules.
+    """
+    fold = plan.folds[0]
+    window = at(fits.known(fold.test), fold.calibrate)
+    bought = window.labels["purchased"].to_numpy(float)
+    losses: dict[str, dict[str, float]] = {"churn": {}, "lifetime_value": {}, "repurchase": {}}
+    for name in fits.of_target("churn"):
+        losses["churn"][name] = log_loss(bought, fits.part(name, fold.calibrate).predict(window.features))
+    chosen = {"churn": _least(losses["churn"])}
+    calibration, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
+    staged = window.features.assign(purchase_probability=probability)
+    value = window.labels["value_currency"].to_numpy(float)
+    for name in fits.of_target("lifetime_value"):
+        losses["lifetime_value"][name] = 1.0 - normalised_gini(value, fits.part(name, fold.calibrate).predict(staged))
+    chosen["lifetime_value"] = _least(losses["lifetime_value"])
+    for name in fits.of_target("repurchase"):
+        forecast = assemble(
+            fits,
+            {**chosen, "repurchase": name},
+            calibrate_until=fold.calibrate,
+            window=window,
+            fit_until=fold.calibrate,
+        )
+        losses["repurchase"][name] = curve_figures(forecast, window)[0]["integrated_brier"]
+    chosen["repurchase"] = _least(losses["repurchase"])
+    return chosen, losses
+
+
+def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
+    """Return the repurchase figures of a forecast over the follow-up that was seen, the curves and their days."""
+    seen = rows.labels["observed_days"].to_numpy(float)
+    longest = max(min(float(seen.min()), float(GRID_DAYS[-1])), 1.0)
+    days = np.asarray([day for day in GRID_DAYS if day <= longest], dtype=float)
+    survival = forecast.survival(forecast.staged(rows.features), days)
+    within = tuple(day for day in (7, 30, 60, 90) if day <= days[-1])
+    wait = rows.labels["days_to_purchase"].to_numpy(float)
+    return repurchase_metrics(wait, seen, survival, days, within_days=within), survival, days
+
+
+def judge_all(fits: Fits, plan: Plan) -> Results:
+    """Return every candidate's answers and figures at every test origin, and the final curve's."""
+    results = Results()
+    results.winners, results.selection = select(fits, plan)
+    answers: dict[str, list[pd.DataFrame]] = {"churn": [], "lifetime_value": []}
+    figures = results.figures
+    for fold in plan.folds:
+        window = at(fits.known(fold.test), fold.calibrate)
+        test = at(fits.known(plan.data_ends_on), fold.test)
+        key = fold.test.isoformat()
+        base = test.features[["customer_id", "cutoff"]]
+        churned = 1.0 - test.labels["purchased"].to_numpy(float)
+        said: dict[str, np.ndarray] = {"actual": churned}
+        for name in fits.of_target("churn"):
+            calibration, _ = calibrated_activity(fits, name, known_until=fold.calibrate, window=window)
+            probability = calibration.calibrate(fits.part(name, fold.test).predict(test.features))
+            said[name] = 1.0 - np.asarray(probability)
+            figures.setdefault("churn", {}).setdefault(name, {})[key] = churn_metrics(churned, said[name])
+        answers["churn"].append(base.assign(**said))
+        value = test.labels["value_currency"].to_numpy(float)
+        said = {"actual": value}
+        for name in fits.of_target("lifetime_value"):
+            chosen = {**results.winners, "lifetime_value": name}
+            forecast = assemble(
+                fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
+            )
+            said[name] = forecast.predict(test.features)["expected_value_currency"].to_numpy(float)
+            figures.setdefault("lifetime_value", {}).setdefault(name, {})[key] = value_metrics(value, said[name])
+        answers["lifetime_value"].append(base.assign(**said))
+        for name in fits.of_target("repurchase"):
+            chosen = {**results.winners, "repurchase": name}
+            forecast = assemble(
+                fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
+            )
+            found, survival, days = curve_figures(forecast, test)
+            figures.setdefault("repurchase", {}).setdefault(name, {})[key] = found
+            if name == results.winners["repurchase"]:
+                results.curves[key] = (survival, test.labels, days)
+    for target, frames in answers.items():
+        results.answers[target] = pd.concat(frames, ignore_index=True)
+    for of_target in figures.values():
+        for by_origin in of_target.values():
+            summarise(by_origin)
+    return results
+
+
+def summarise(by_origin: dict[str, dict[str, float]]) -> None:
+    """Add ``mean`` over the test origins to a candidate's figures."""
+    origins = list(by_origin)
+    names = by_origin[origins[0]]
+    by_origin["mean"] = {
+        name: float(np.mean([by_origin[origin].get(name, np.nan) for origin in origins])) for name in names
+    }
+
+
+def _least(losses: Mapping[str, float]) -> str:
+    known = {name: loss for name, loss in losses.items() if loss == loss}
+    return min(known, key=lambda name: known[name])

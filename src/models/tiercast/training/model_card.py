@@ -1,0 +1,52 @@
+"""The model card: what a version is, what it was fitted on, how it was judged, and what it must not be used for."""
+
+from collections.abc import Mapping
+
+from tiercast.config import TrainCard
+from tiercast.intake import Account
+from tiercast.training.judging import Results
+from tiercast.training.plan import Plan
+
+DECIDING = {"churn": "log_loss", "repurchase": "integrated_brier", "lifetime_value": "normalised_gini"}
+
+
+def write_model_card(
+    card: TrainCard,
+    account: Account,
+    plan: Plan,
+    results: Results,
+    chosen: Mapping[str, str],
+    warnings: tuple[str, ...],
+) -> str:
+    """Return the card as Markdown, written from the run: no figure in it was typed by hand."""
+    lines = [
+        "# Model card",
+        "",
+        f"Fitted as of {plan.data_ends_on} on `{account.source}`: {account.rows_accepted:,} touchpoints of "
+        f"{account.customers:,} customers from {account.first_day} to {account.last_day}; "
+        f"{account.rows_unresolved:,} rows without a customer, {account.rows_rejected:,} rejected.",
+        "",
+        f"Question: what happens in the {card.horizon_days} days that start {card.gap_days} days after the cutoff. "
+        f"Money is net revenue in {account.currency}.",
+        "",
+        f"Judged at {', '.join(str(fold.test) for fold in plan.folds)}, each time by a model that knew nothing from "
+        "that day on. Means over these origins:",
+        "",
+        "| target | candidate | deciding metric | mean | worst |",
+        "|---|---|---|---|---|",
+    ]
+    for target, metric in DECIDING.items():
+        for name, by_origin in results.figures[target].items():
+            each = [figures[metric] for origin, figures in by_origin.items() if origin != "mean"]
+            worst = min(each) if metric == "normalised_gini" else max(each)
+            mark = " **(this version)**" if chosen[target] == name else ""
+            lines.append(f"| {target} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |")
+    lines += [
+        "",
+        "Warnings: " + ("; ".join(warnings) if warnings else "none") + ".",
+        "",
+        "Not for: decisions with legal effect on a person; customers of another business; a horizon other than the one "
+        "above. A segment describes, a tier promises: neither is a cause. Risk is not persuadability.",
+        "",
+    ]
+    return "\n".join(lines)

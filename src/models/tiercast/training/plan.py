@@ -1,0 +1,137 @@
+"""The plan: what the data allow to be trained and judged, from when, and why not when they don't."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from tiercast.errors import NotTrainable
+from tiercast.evaluation.splits_check import check_folds
+from tiercast.windows import Fold, Horizon, origins_before, rolling_folds
+
+REFUSE_BELOW_EVENTS = 100
+WARN_BELOW_EVENTS = 500
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Origins and folds of one training.
+
+    Parameters
+    ----------
+    horizon : Horizon
+    folds : tuple of Fold
+        One for each test origin, oldest first.
+    origins : tuple of date
+        Every origin of the panel, test origins included.
+    data_ends_on : date
+        Nothing on or after it is used; the served model is fitted as of this day.
+    warnings : tuple of str
+        Codes with a sentence each.
+    """
+
+    horizon: Horizon
+    folds: tuple[Fold, ...]
+    origins: tuple[date, ...]
+    data_ends_on: date
+    warnings: tuple[str, ...]
+
+
+def trainable_from(first_day: date, *, horizon: Horizon, step_days: int, test_origins: int, history_days: int) -> date:
+    """Return the first day on which data that began on ``first_day`` are long enough.
+
+    Examples
+    --------
+    >>> trainable_from(date(2026, 1, 1), horizon=Horizon(28), step_days=14, test_origins=3, history_days=84)
+    datetime.date(2026, 7, 16)
+    """
+    mature = horizon.matures_on(first_day) - first_day
+    return first_day + timedelta(days=history_days) + 3 * mature + timedelta(days=step_days * (test_origins - 1))
+
+
+def make_plan(
+    *,
+    first_day: date,
+    data_ends_on: date,
+    horizon: Horizon,
+    step_days: int,
+    test_origins: int,
+    first_origin_after_days: int,
+) -> Plan:
+    """Return the plan, or refuse with the day from which there will be one.
+
+    Raises
+    ------
+    NotTrainable
+        The history is too short for the asked test origins.
+
+    Examples
+    --------
+    >>> plan = make_plan(
+    ...     first_day=date(2017, 1, 1), data_ends_on=date(2018, 1, 1), horizon=Horizon(28), step_days=14,
+    ...     test_origins=3, first_origin_after_days=84,
+    ... )
+    >>> [fold.test.isoformat() for fold in plan.folds], len(plan.origins)
+    (['2017-11-06', '2017-11-20', '2017-12-04'], 19)
+    """
+    start = first_day + timedelta(days=first_origin_after_days)
+    ready = trainable_from(
+        first_day, horizon=horizon, step_days=step_days, test_origins=test_origins, history_days=first_origin_after_days
+    )
+    if data_ends_on < ready:
+        raise NotTrainable(
+            target="all targets",
+            needs=f"history until {ready} ({first_origin_after_days} days, 3 horizons of {horizon.days} days and "
+            f"{test_origins} test origins)",
+            has=f"history from {first_day} until {data_ends_on}",
+            fix=f"trainable from {ready}: {(ready - data_ends_on).days} more days; or a shorter horizon, fewer test "
+            "origins, or a smaller first_origin_after_days",
+        )
+    newest = data_ends_on - (horizon.matures_on(data_ends_on) - data_ends_on)
+    tests = [newest - timedelta(days=step_days * back) for back in reversed(range(test_origins))]
+    folds = rolling_folds(tests, first=start, step_days=step_days, horizon=horizon)
+    if any(not fold.train for fold in folds):
+        raise NotTrainable(
+            target="all targets",
+            needs="a training origin before every calibrating one",
+            has=f"history from {first_day} until {data_ends_on}",
+        )
+    every = {origin for fold in folds for origin in (*fold.train, fold.calibrate, fold.test)}
+    every |= set(origins_before(data_ends_on, first=start, step_days=step_days, horizon=horizon))
+    for fold in folds:
+        every |= set(origins_before(fold.test, first=start, step_days=step_days, horizon=horizon))
+    check_folds(
+        [(tuple(sorted({*fold.train, fold.calibrate})), fold.test) for fold in folds],
+        gap_days=horizon.gap_days,
+        horizon_days=horizon.days,
+        known_until=data_ends_on,
+    )
+    warnings = []
+    if (data_ends_on - first_day).days < 3 * horizon.days:
+        warnings.append("SHORT_HISTORY: less than three horizons of history")
+    if (data_ends_on - first_day).days < 365 + horizon.days:
+        warnings.append("SEASON_UNSEEN: less than a year of history, so no season was seen twice")
+    return Plan(horizon, folds, tuple(sorted(every)), data_ends_on, tuple(warnings))
+
+
+def check_events(purchased: np.ndarray, *, target: str) -> tuple[str, ...]:
+    """Refuse a target with fewer than 100 of either outcome; warn below 500.
+
+    Raises
+    ------
+    NotTrainable
+    """
+    bought, churned = int(purchased.sum()), int(len(purchased) - purchased.sum())
+    fewest = min(bought, churned)
+    if fewest < REFUSE_BELOW_EVENTS:
+        what = "churners" if churned < bought else "returning customers"
+        raise NotTrainable(
+            target=target,
+            needs=f"{REFUSE_BELOW_EVENTS} {what} in the training labels",
+            has=f"{fewest}",
+            fix=f"{REFUSE_BELOW_EVENTS - fewest} more are needed: wait, or take a "
+            f"{'shorter' if churned < bought else 'longer'} horizon",
+        )
+    if fewest < WARN_BELOW_EVENTS:
+        return (f"FEW_EVENTS: only {fewest} of the rarer outcome for {target}",)
+    return ()

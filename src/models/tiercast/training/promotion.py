@@ -1,0 +1,187 @@
+"""Promotion: the new bundle takes charge only if it beats the best rule and the champion on the same test rows."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.evaluation.gate import GateDecision, decide, judge
+from tiercast.learners.learner import Panel
+from tiercast.registry import Run, Store, VersionInfo, bundle_folder, champion, open_served, register_bundle, set_alias
+from tiercast.segments import SegmentReport
+from tiercast.serving.bundle import arrange
+from tiercast.training.judging import RULES, Results
+from tiercast.training.plan import Plan
+
+ANSWERS = "answers.parquet"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Who is in charge now, and why.
+
+    Parameters
+    ----------
+    promoted : bool
+        Whether the challenger became champion.
+    decision : GateDecision
+    champion, challenger, rule : VersionInfo
+    champion_before : VersionInfo or None
+    """
+
+    promoted: bool
+    decision: GateDecision
+    champion: VersionInfo
+    challenger: VersionInfo
+    rule: VersionInfo
+    champion_before: VersionInfo | None
+    incomparable: str = ""
+
+
+def register(
+    store: Store, run: Run, made: Mapping[str, tuple[Path, SegmentReport]]
+) -> dict[str, VersionInfo]:
+    """Register the rule's bundle and the challenger's; the rule is champion until something beats it."""
+    versions = {}
+    for kind in ("rule", "challenger"):
+        folder, _ = made[kind]
+        versions[kind] = register_bundle(
+            store, folder, run_id=run.run_id, tags={"tiercast.kind": "rule" if kind == "rule" else "model"}
+        )
+    set_alias(store, "challenger", versions["challenger"].version)
+    return versions
+
+
+def promote(
+    store: Store,
+    run: Run,
+    versions: Mapping[str, VersionInfo],
+    results: Results,
+    *,
+    plan: Plan,
+    seed: int,
+    engine: DuckDBEngine,
+    panel: Panel,
+) -> Promotion:
+    """Judge the challenger at the gate and move the alias ``champion`` when it passes."""
+    before = champion(store)
+    if before is None:
+        set_alias(store, "champion", versions["rule"].version)
+    rival = None
+    incomparable = ""
+    if before is not None:
+        rival = champion_answers(store, before, results, plan=plan, engine=engine)
+        if rival is None:
+            incomparable = (
+                "the champion was fitted on every test origin and kept no answers for them: nothing honest to compare"
+            )
+    decision = gate(results, rival=rival, rival_name=f"champion v{before.version}" if before else "", seed=seed)
+    promoted = decision.promoted and not incomparable
+    if promoted:
+        set_alias(store, "champion", versions["challenger"].version)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / ANSWERS
+        own_answers(results).to_parquet(place, index=False)
+        run.file(place, "answers")
+    now = champion(store)
+    assert now is not None  # an alias was set above at the latest
+    return Promotion(promoted, decision, now, versions["challenger"], versions["rule"], before, incomparable)
+
+
+def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed: int) -> GateDecision:
+    """Return the decision: churn log-loss must gain; calibration, value ranking and value level must not be harmed."""
+    churn, value = results.answers["churn"], results.answers["lifetime_value"]
+    winner, value_winner = results.winners["churn"], results.winners["lifetime_value"]
+    merged = churn if rival is None else churn.merge(rival, on=["customer_id", "cutoff"], how="inner")
+    rules = ["hiatus", RULES["churn"]]
+    decided = judge(
+        merged["actual"],
+        merged[winner],
+        baselines={name: merged[name] for name in rules if name != winner and name in merged} or {winner: merged[winner]},
+        measure="log_loss",
+        seed=seed,
+        champion=None if rival is None else (rival_name, merged["champion_churn"]),
+        guards=("expected_calibration_error",),
+        customer=merged["customer_id"],
+    )
+    merged = value if rival is None else value.merge(rival, on=["customer_id", "cutoff"], how="inner")
+    valued = judge(
+        merged["actual"],
+        merged[value_winner],
+        baselines={RULES["lifetime_value"]: merged[RULES["lifetime_value"]]},
+        measure="normalised_gini",
+        seed=seed,
+        champion=None if rival is None else (rival_name, merged["champion_value"]),
+        guards=("total_bias_distance",),
+        customer=merged["customer_id"],
+    )
+    guards = [replace(comparison, is_guard=True) for comparison in valued.comparisons]
+    return decide([*decided.comparisons, *guards])
+
+
+def own_answers(results: Results) -> pd.DataFrame:
+    """Return the winner's out-of-time answers: what a later challenger is compared with."""
+    churn, value = results.answers["churn"], results.answers["lifetime_value"]
+    return pd.DataFrame(
+        {
+            "customer_id": churn["customer_id"],
+            "cutoff": churn["cutoff"].map(date.isoformat),
+            "champion_churn": churn[results.winners["churn"]],
+            "champion_value": value[results.winners["lifetime_value"]],
+        }
+    )
+
+
+def champion_answers(
+    store: Store, before: VersionInfo, results: Results, *, plan: Plan, engine: DuckDBEngine
+) -> pd.DataFrame | None:
+    """Return the champion's honest answers at the test origins, or None when there are none.
+
+    At an origin that it was not fitted on the champion's own bundle answers, with its own frozen features; at an
+    older one its answers kept from its own backtest are taken.
+    """
+    bundle = open_served(bundle_folder(store, before.version))
+    fitted_as_of = date.fromisoformat(str(bundle.manifest["fitted_as_of"]))
+    found = []
+    for fold in plan.folds:
+        if fold.test < fitted_as_of:
+            continue
+        text, vocabulary = bundle.features_sql, bundle.vocabulary
+        features = arrange(engine.run(text, cutoffs=[fold.test], vocabulary=vocabulary), fold.test)
+        said = bundle.forecast.predict(features)
+        found.append(
+            pd.DataFrame(
+                {
+                    "customer_id": features["customer_id"],
+                    "cutoff": features["cutoff"],
+                    "champion_churn": said["churn_probability"],
+                    "champion_value": said["expected_value_currency"],
+                }
+            ).dropna()
+        )
+    kept = kept_answers(store, before)
+    if kept is not None:
+        tests = {fold.test for fold in plan.folds if fold.test < fitted_as_of}
+        found.append(kept[np.asarray([cutoff in tests for cutoff in kept["cutoff"]], dtype=bool)])
+    found = [part for part in found if len(part)]
+    return pd.concat(found, ignore_index=True) if found else None
+
+
+def kept_answers(store: Store, version: VersionInfo) -> pd.DataFrame | None:
+    """Return the answers that a version's run kept, or None for a version without."""
+    from tiercast.registry import run_file
+
+    if version.tags.get("tiercast.kind") == "rule" or version.run_id is None:
+        return None
+    place: Any = run_file(store, version.run_id, f"answers/{ANSWERS}")
+    if place is None:
+        return None
+    kept = pd.read_parquet(place)
+    kept["cutoff"] = pd.Series([date.fromisoformat(each) for each in kept["cutoff"]], dtype=object)
+    return kept

@@ -1,0 +1,96 @@
+"""The record: one run a candidate with its figures at every test origin, and the plots of the winners."""
+
+
+from tiercast.evaluation import plots
+from tiercast.learners.learner import Panel
+from tiercast.registry import Run, Store, record_run
+from tiercast.segments import SegmentReport
+from tiercast.training.backtest import Fits
+from tiercast.training.judging import Results
+from tiercast.training.plan import Plan
+
+
+def record_results(
+    run: Run,
+    store: Store,
+    experiment: str,
+    plan: Plan,
+    results: Results,
+    fits: Fits,
+    segments: SegmentReport,
+    panel: Panel,
+) -> None:
+    """Keep figures, plots, features' names and the segments' profile under the training's run."""
+    for target, candidates in results.figures.items():
+        for name, by_origin in candidates.items():
+            record_run(
+                store,
+                experiment,
+                f"{target} {name}",
+                parent=run,
+                params=fits.parameters.get(name, {}),
+                metrics={
+                    f"{measure}.{origin}": figure
+                    for origin, figures in by_origin.items()
+                    for measure, figure in figures.items()
+                },
+                tags={
+                    "tiercast.kind": "candidate",
+                    "tiercast.target": target,
+                    "tiercast.learner": name,
+                    "tiercast.basis": fits.basis(name),
+                    "tiercast.selected": results.winners[target] == name,
+                },
+            )
+    run.log(
+        metrics={
+            f"{target}.{measure}": figure
+            for target, winner in results.winners.items()
+            for measure, figure in results.figures[target][winner]["mean"].items()
+        }
+        | {"segments.silhouette": segments.silhouette, "segments.stability": segments.stability},
+        tags={f"tiercast.winner.{target}": winner for target, winner in results.winners.items()},
+    )
+    run.record({"figures": results.figures, "selection": results.selection}, "figures.json")
+    run.text(segments.profile.to_csv(index=False), "segments/profile.csv")
+    for name, figure in pictures(results, panel).items():
+        run.figure(figure, f"plots/{name}.png")
+
+
+def pictures(results: Results, panel: Panel) -> dict[str, object]:
+    """Return the winners' plots over the stacked test origins."""
+    churn, value = results.answers["churn"], results.answers["lifetime_value"]
+    winner, value_winner = results.winners["churn"], results.winners["lifetime_value"]
+    shown = list(dict.fromkeys(["hiatus", "btyd", winner]))
+    made: dict[str, object] = {
+        "churn_roc": plots.roc(churn["actual"], {name: churn[name] for name in shown if name in churn}),
+        "churn_lift": plots.lift_and_gains(churn["actual"], churn[winner]),
+        "churn_calibration": plots.calibration(churn["actual"], churn[winner]),
+        "churn_log_loss": plots.compare_bars(
+            {name: by_origin["mean"]["log_loss"] for name, by_origin in results.figures["churn"].items()},
+            measure="log_loss",
+            larger_is_better=False,
+            ours=winner,
+        ),
+        "value_deciles": plots.deciles(value["actual"], value[value_winner], currency="currency"),
+        "value_gini": plots.compare_bars(
+            {
+                name: by_origin["mean"]["normalised_gini"]
+                for name, by_origin in results.figures["lifetime_value"].items()
+            },
+            measure="normalised_gini",
+            larger_is_better=True,
+            ours=value_winner,
+        ),
+        "value_lorenz": plots.lorenz(value["actual"]),
+    }
+    if results.curves:
+        newest = max(results.curves, key=lambda origin: results.curves[origin][0].shape[1])
+        survival, labels, days = results.curves[newest]
+        made["repurchase_survival"] = plots.survival(
+            labels["days_to_purchase"], labels["observed_days"], {results.winners["repurchase"]: survival}, days
+        )
+    return made
+
+
+__all__ = ["pictures", "record_results"]

@@ -1,0 +1,86 @@
+"""The search for parameters: each tunable learner is tuned on inner origins, before any test origin is opened."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from tiercast.config import TrainCard
+from tiercast.evaluation.metrics import log_loss, normalised_gini
+from tiercast.learners.learner import Learner, Panel, Setup
+from tiercast.panels import as_of
+from tiercast.registry import Run, record_run
+from tiercast.training.backtest import at
+from tiercast.training.plan import Plan
+from tiercast.tuning import tune
+
+
+def inner_origins(plan: Plan, panel: Panel, *, step_days: int) -> tuple[date, ...]:
+    """Return the one or two newest origins whose labels are mature at the first test origin."""
+    newest = plan.folds[0].calibrate
+    earlier = newest - timedelta(days=step_days)
+    return (earlier, newest) if earlier in set(panel.features["cutoff"]) else (newest,)
+
+
+def tune_all(
+    learners: Mapping[str, Learner],
+    panel: Panel,
+    plan: Plan,
+    setup: Setup,
+    *,
+    card: TrainCard,
+    run: Run,
+    progress: Callable[[str], None],
+) -> dict[str, dict[str, float]]:
+    """Return parameters for every learner; each trial is a run nested in ``run``.
+
+    A trial is fitted on origins mature at the earlier inner origin, and judged at both inner origins.
+    """
+    inner = inner_origins(plan, panel, step_days=card.step_days)
+    known = as_of(panel, inner[0], setup.horizon)
+    judged = [at(as_of(panel, plan.folds[0].test, setup.horizon), origin) for origin in inner]
+    chosen: dict[str, dict[str, float]] = {}
+    for name, learner in learners.items():
+        chosen[name] = dict(learner.defaults)
+        if not learner.space or card.tuning_trials < 1 or not len(known):
+            continue
+        progress(f"tuning {name}")
+        found = tune(
+            _loss_of(learner, known, judged, setup),
+            defaults=learner.defaults,
+            space=learner.space,
+            trials=card.tuning_trials,
+            seconds=card.tuning_seconds,
+            seed=card.seed,
+        )
+        chosen[name] = found.parameters
+        for number, trial in enumerate(found.trials):
+            record_run(
+                run.store,
+                run.experiment,
+                f"{name} trial {number}",
+                parent=run,
+                params=trial.parameters,
+                metrics={"loss": trial.loss, "fit_seconds": trial.seconds},
+                tags={"tiercast.kind": "trial", "tiercast.learner": name, "tiercast.target": learner.target},
+            )
+    return chosen
+
+
+def _loss_of(
+    learner: Learner, known: Panel, judged: list[Panel], setup: Setup
+) -> Callable[[Mapping[str, float]], float]:
+    def loss(parameters: Mapping[str, float]) -> float:
+        part: Any = learner.fit(known, parameters, setup)
+        return float(np.mean([_judge(part, learner.target, rows) for rows in judged]))
+
+    return loss
+
+
+def _judge(part: Any, target: str, rows: Panel) -> float:
+    if target == "churn":
+        return log_loss(rows.labels["purchased"].to_numpy(float), part.predict(rows.features))
+    # A hurdle needs a chance to buy: while tuning, what was known of it is the BTYD stage's.
+    staged = rows.features.assign(purchase_probability=rows.features["btyd_purchase_probability"])
+    return 1.0 - normalised_gini(rows.labels["value_currency"].to_numpy(float), part.predict(staged))

@@ -1,0 +1,199 @@
+"""One training, from a card to a registered bundle and the decision whether it takes charge."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from tiercast.collect import collect
+from tiercast.config import TrainCard
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.errors import NotTrainable
+from tiercast.features.catalogue import Catalogue, build_catalogue, look
+from tiercast.intake import Account, require_usable, take_stock
+from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
+from tiercast.panels import build_panel, features_at
+from tiercast.registry import Store, start_run
+from tiercast.schema import History
+from tiercast.segments import SegmentReport
+from tiercast.sources.opening import open_source
+from tiercast.training import assembly, search
+from tiercast.training.backtest import Fits, at
+from tiercast.training.judging import RULES, Results, assemble, judge_all
+from tiercast.training.model_card import write_model_card
+from tiercast.training.plan import Plan, check_events, make_plan
+from tiercast.training.promotion import Promotion, promote, register
+from tiercast.training.record import record_results
+from tiercast.windows import Horizon, parse_cutoff
+
+EXPERIMENT = "tiercast"
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What a training found: accounts, figures, the versions it registered and who is in charge now."""
+
+    account: Account
+    plan: Plan
+    results: Results
+    segments: SegmentReport
+    promotion: Promotion
+    run_id: str
+    warnings: tuple[str, ...]
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that learners need, before any of them is fitted."""
+
+    history: History
+    account: Account
+    plan: Plan
+    catalogue: Catalogue
+    panel: Panel
+    stages: dict[date, Any]
+    customers: pd.DataFrame
+    warnings: tuple[str, ...]
+
+
+def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress: Progress) -> Prepared:
+    """Read, check and plan; compute the panel of every origin and the features of everybody today.
+
+    Raises
+    ------
+    SourceError, ContractError, NotTrainable
+    """
+    progress("reading touchpoints")
+    engine.attach(history)
+    account = take_stock(engine, history, repeats=False)
+    require_usable(account)
+    if account.first_day is None or account.last_day is None or not account.buyers:
+        raise NotTrainable(target="all targets", needs="purchases", has="none: no row is of kind purchase")
+    horizon = Horizon(card.horizon_days, card.gap_days)
+    ends = parse_cutoff(card.until) if card.until else account.last_day
+    plan = make_plan(
+        first_day=account.first_day,
+        data_ends_on=ends,
+        horizon=horizon,
+        step_days=card.step_days,
+        test_origins=card.test_origins,
+        first_origin_after_days=card.first_origin_after_days,
+    )
+    catalogue = build_catalogue(look(engine.run, history, plan.folds[0].test), extensions=card.extensions)
+    progress(f"computing {len(catalogue.names)} features at {len(plan.origins)} origins")
+    panel, stages = build_panel(
+        engine,
+        history,
+        catalogue,
+        origins=plan.origins,
+        horizon=horizon,
+        data_ends_on=plan.data_ends_on,
+        active_days=card.active_days or None,
+    )
+    customers = features_at(engine, history, catalogue, [plan.data_ends_on])
+    few = check_events(panel.labels["purchased"].to_numpy(float), target="churn")
+    return Prepared(history, account, plan, catalogue, panel, stages, customers, (*plan.warnings, *few))
+
+
+def learners_of(card: TrainCard) -> tuple[dict[str, Learner], dict[str, BlendOf]]:
+    """Return every learner and blend there is, the card's extensions included."""
+    return (
+        collect("tiercast.learners", Learner, card.extensions),
+        collect("tiercast.learners", BlendOf, card.extensions),
+    )
+
+
+def train(
+    card: TrainCard,
+    *,
+    store: Store,
+    history: History | None = None,
+    progress: Progress = lambda _: None,
+    threads: int | None = None,
+) -> TrainReport:
+    """Train, judge, register and, past the gate, promote.
+
+    Parameters
+    ----------
+    card : TrainCard
+    store : Store
+        MLflow's tracking store and registry.
+    history : History, optional
+        Touchpoints already opened; default: the card's source.
+    progress : callable
+        Told each step in words.
+    threads : int, optional
+        Default: all cores.
+
+    Raises
+    ------
+    SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt
+    """
+    opened = history or open_source(card.source, extensions=card.extensions)
+    learners, blends = learners_of(card)
+    with DuckDBEngine(threads=threads) as engine, start_run(store, EXPERIMENT, "train") as run:
+        ready = prepare(card, engine, history=opened, progress=progress)
+        setup = Setup(ready.plan.horizon, card.seed, engine.threads)
+        parameters = search.tune_all(
+            learners, ready.panel, ready.plan, setup, card=card, run=run, progress=progress
+        )
+        fits = Fits(ready.panel, learners, blends, parameters, setup, progress)
+        results = judge_all(fits, ready.plan)
+        progress("assembling bundles")
+        last = ready.plan.folds[-1]
+        window = at(fits.known(ready.plan.data_ends_on), last.test)
+        newest = _newest_stage(ready)
+        made = {}
+        for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
+            forecast = assemble(
+                fits,
+                chosen,
+                calibrate_until=last.test,
+                window=window,
+                fit_until=ready.plan.data_ends_on,
+                btyd=None if kind == "rule" else newest,
+                gap_days=card.gap_days,
+            )
+            made[kind] = assembly.stage(
+                forecast,
+                history=opened,
+                catalogue=ready.catalogue,
+                features=ready.customers,
+                data_ends_on=ready.plan.data_ends_on,
+                clusters=card.clusters,
+                default_policy=card.policy,
+                extensions=card.extensions,
+                seed=card.seed,
+                model_card=write_model_card(card, ready.account, ready.plan, results, chosen, ready.warnings),
+                facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id},
+            )
+        record_results(run, store, EXPERIMENT, ready.plan, results, fits, made["challenger"][1], ready.panel)
+        progress("registering and judging at the gate")
+        promotion = promote(
+            store, run, register(store, run, made), results, plan=ready.plan, seed=card.seed,
+            engine=engine, panel=ready.panel,
+        )  # fmt: skip
+        for folder, _ in made.values():
+            shutil.rmtree(folder.parent, ignore_errors=True)
+        run.log(
+            params={name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))},
+            tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(ready.warnings)},
+        )
+        return TrainReport(
+            ready.account, ready.plan, results, made["challenger"][1], promotion, run.run_id, ready.warnings
+        )
+
+
+def _newest_stage(ready: Prepared) -> Any:
+    from tiercast.learners.from_btyd import fit_stage
+
+    buyers = ready.customers[ready.customers["order_days"].to_numpy(float) > 0]
+    return fit_stage(buyers, horizon_days=ready.plan.horizon.days)
+
+
+__all__ = ["EXPERIMENT", "Prepared", "TrainReport", "prepare", "train"]

@@ -1,0 +1,148 @@
+"""Reasons are the customer's own, told with the customer's own facts, in English and in Chinese."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tiercast.serving.reason_templates import NO_SINGLE_REASON, TEMPLATES
+from tiercast.serving.reasons import contributions_from_facts, explain_rows
+from tiercast.serving.refusals import UnknownChoice, WrongType
+
+FAMILIES = [
+    "rhythm", "volume", "value", "discount", "category", "store", "timing", "campaign", "coupon", "channel",
+    "after_sales", "voice", "btyd",
+]  # fmt: skip
+FACTS = pd.DataFrame(
+    {
+        "days_since_purchase": [41.0],
+        "gap_mean_days": [9.0],
+        "orders_91d": [1.0],
+        "orders_182d": [8.0],
+        "spend_91d_currency": [12.4],
+        "spend_182d_currency": [1234.5],
+        "discount_share": [0.256],
+        "categories": [1.0],
+        "stores": [2.0],
+        "coupons_redeemed": [1.0],
+        "channels": [1.0],
+        "returned_currency": [30.0],
+        "satisfaction_share": [0.4],
+        "order_days": [7.0],
+    }
+)
+
+
+def raised(**families: float) -> pd.DataFrame:
+    return pd.DataFrame([dict.fromkeys(FAMILIES, 0.0) | families])
+
+
+@pytest.mark.parametrize(
+    ("family", "english", "chinese"),
+    [
+        ("rhythm", "no purchase for 41 days, usual gap 9 days", "已41天未购买，通常间隔9天"),
+        ("volume", "1 order in the last 91 days, 8 in the last 182", "近91天1单，近182天8单"),
+        ("value", "spent 12 in the last 91 days, 1,234 in the last 182", "近91天消费12，近182天消费1,234"),
+        ("discount", "26% of the price came off as discount", "享受折扣占26%"),
+        ("category", "buys from 1 category", "购买过1个品类"),
+        ("store", "buys in 2 stores", "在2家门店购买"),
+        ("timing", "when they buy, and the time of the year", "购买时间与季节"),
+        ("coupon", "1 coupon redeemed", "已使用1张优惠券"),
+        ("channel", "met through 1 channel", "通过1个渠道接触"),
+        ("after_sales", "returned goods worth 30", "退货金额30"),
+        ("voice", "latest rating 40% of the best possible", "最近评分为满分的40%"),
+        ("btyd", "7 days with a purchase, then 41 days of silence", "共7个购买日，之后沉默41天"),
+        ("weather", "weather", "weather相关情况"),
+    ],
+)
+def test_each_family_is_told_with_the_customers_own_facts(family: str, english: str, chinese: str) -> None:
+    assert explain_rows(raised(**{family: 1.0}), FACTS) == [english]
+    assert explain_rows(raised(**{family: 1.0}), FACTS, "zh") == [chinese]
+
+
+def test_what_the_marketer_did_is_never_the_customers_own_cause() -> None:
+    assert explain_rows(raised(campaign=9.0), FACTS) == ["no single reason"]
+    told = explain_rows(raised(campaign=9.0, rhythm=0.5), FACTS)
+    assert told == ["no purchase for 41 days, usual gap 9 days"]
+    assert not any(each.family == "campaign" for each in TEMPLATES)
+
+
+def test_the_three_strongest_come_strongest_first_and_ties_by_name() -> None:
+    told = explain_rows(raised(store=0.8, category=0.8, rhythm=2.0, voice=0.7), FACTS)
+    assert told == ["no purchase for 41 days, usual gap 9 days; buys from 1 category; buys in 2 stores"]
+
+
+def test_nothing_that_stands_out_is_no_single_reason() -> None:
+    everything = dict.fromkeys(FAMILIES, 0.3)
+    for contributions in (raised(), raised(rhythm=-2.0), raised(rhythm=0.01), raised(**everything)):
+        assert explain_rows(contributions, FACTS) == [NO_SINGLE_REASON["en"]]
+        assert explain_rows(contributions, FACTS, "zh") == [NO_SINGLE_REASON["zh"]]
+
+
+def test_a_fact_that_is_unknown_is_not_told() -> None:
+    known_less = FACTS.assign(gap_mean_days=np.nan)
+    assert explain_rows(raised(rhythm=1.0), known_less) == ["no purchase for 41 days"]
+    assert explain_rows(raised(voice=1.0), FACTS[["days_since_purchase"]]) == [
+        "what they said, or did not say"
+    ]
+
+
+def test_who_never_bought_is_told_so() -> None:
+    assert explain_rows(raised(rhythm=1.0), FACTS.assign(days_since_purchase=np.nan)) == [
+        "has not bought yet"
+    ]
+    assert explain_rows(raised(), FACTS.assign(days_since_purchase=np.nan), "zh") == ["尚未购买"]
+
+
+def test_unknown_contributions_count_as_nothing() -> None:
+    assert explain_rows(raised() * np.nan, FACTS) == ["no single reason"]
+    assert explain_rows(pd.DataFrame(index=range(1)), FACTS) == ["no single reason"]
+
+
+def test_refusals_have_codes() -> None:
+    with pytest.raises(UnknownChoice):
+        explain_rows(raised(), FACTS, "fr")
+    with pytest.raises(WrongType):
+        explain_rows(raised(), pd.concat([FACTS, FACTS]))
+
+
+def test_rows_of_different_families_do_not_mix_and_the_frames_are_not_changed() -> None:
+    both = pd.concat([raised(rhythm=1.0), raised(store=1.0), raised()], ignore_index=True)
+    seen = pd.concat([FACTS] * 3, ignore_index=True).assign(days_since_purchase=[41.0, 2.0, 3.0])
+    kept = both.copy(deep=True), seen.copy(deep=True)
+    assert explain_rows(both, seen) == [
+        "no purchase for 41 days, usual gap 9 days",
+        "buys in 2 stores",
+        "no single reason",
+    ]
+    pd.testing.assert_frame_equal(both, kept[0])
+    pd.testing.assert_frame_equal(seen, kept[1])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(st.floats(-3, 3), st.just(float("nan"))), min_size=13, max_size=13))
+def test_every_customer_is_told_something_in_both_languages(contributions: list[float]) -> None:
+    row = pd.DataFrame([contributions], columns=FAMILIES)
+    for language in ("en", "zh"):
+        told = explain_rows(row, FACTS, language)
+        assert len(told) == 1
+        assert told[0]
+
+
+def test_facts_alone_make_contributions_when_no_model_does() -> None:
+    told = explain_rows(contributions_from_facts(FACTS.assign(spend_currency=600.0)), FACTS)[0]
+    assert told.startswith(("spent 12", "no purchase for 41 days"))
+    assert "no purchase for 41 days, usual gap 9 days" in told
+
+
+@pytest.mark.parametrize("seen", [FACTS * np.nan, FACTS * 0.0, FACTS.iloc[:0], FACTS[[]], -FACTS])
+def test_facts_that_are_unknown_or_nothing_make_finite_contributions(seen: pd.DataFrame) -> None:
+    made = contributions_from_facts(seen)
+    assert np.isfinite(made.to_numpy()).all()
+    assert len(explain_rows(made, seen)) == len(seen)
+
+
+def test_the_longer_the_silence_the_stronger_the_reason() -> None:
+    seen = pd.concat([FACTS] * 3, ignore_index=True).assign(days_since_purchase=[5.0, 20.0, 60.0])
+    assert contributions_from_facts(seen)["rhythm"].is_monotonic_increasing
