@@ -197,13 +197,13 @@ def _short(value: Any, longest: int) -> str:
     """Return a value as text of at most ``longest`` characters.
 
     >>> _short("x" * 100, 30)
-    'xxxxxxxxxxxxx… (100 letters)'
+    'xxxxxxxxxxxxxxx… (100 letters)'
     """
     text = str(value)
     if len(text) <= longest:
         return text
     end = f"… ({len(text)} letters)"
-    return text[: longest - len(end) - 1] + end
+    return text[: longest - len(end)] + end
 
 
 def run_file(store: Store, run_id: str, path: str) -> Path | None:

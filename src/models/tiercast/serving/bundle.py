@@ -194,7 +194,7 @@ class Bundle:
         card["version"] = self.version
         for question in ("churn", "repurchase", "value"):
             held = np.where(bought, self.forecast.basis[question], np.where(known, NO_PURCHASE, NO_HISTORY))
-            card[f"basis_{question}"] = held.astype(object)
+            card[f"basis_{question}"] = pd.Series(held, dtype=object)
         card["churn_horizon_days"] = self.forecast.horizon_days
         risk = frame["churn_probability"].to_numpy(float)
         lower = np.searchsorted(self.risk_levels, risk, side="left") / max(len(self.risk_levels), 1)
@@ -209,13 +209,13 @@ class Bundle:
         card["currency"] = self.manifest["currency"]
         card["value_measure"] = "net_revenue"
         card["conversion_probability"] = np.nan
-        card["conversion_on"] = None
+        card["conversion_on"] = pd.Series([None] * len(card), dtype=object)
         card["policy"] = chosen["policy"]
         card["policy_version"] = chosen["version"]
         for name in ("tier", "tier_basis", "tier_before", "tier_reason"):
-            card[name] = tiers[name].to_numpy()
+            card[name] = tiers[name]
         for name in ("next_action", "next_action_on"):
-            card[name] = actions[name].to_numpy()
+            card[name] = actions[name]
         contributions = self.contributions(rows)
         for tongue in ("en", "zh"):
             card[f"reasons_{tongue}"] = pd.Series(explain_rows(contributions, rows, tongue), dtype=object)

@@ -98,7 +98,7 @@ def open_vendored(folder: str | Path) -> ModuleType:
 
 def _lock() -> AbstractContextManager[Any]:
     """Return the lock shared by every copy of this file in the process."""
-    shared: AbstractContextManager[Any] = vars(sys).setdefault("_tiercast_served_lock", threading.RLock())
+    shared: AbstractContextManager[Any] = sys.__dict__.setdefault("_tiercast_served_lock", threading.RLock())
     return shared
 
 
@@ -120,7 +120,7 @@ class Door(PythonModel):
                 self._opened[folder] = (module, sys.modules[f"{module.__name__}.bundle"].open_bundle(folder))
             return self._opened[folder]
 
-    def predict(
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Return one row of answers per customer; a list of records or a dict of lists is a table too."""

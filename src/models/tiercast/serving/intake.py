@@ -202,7 +202,9 @@ def _plain(cells: pd.Series, name: str) -> pd.Series:
     kind = cells.dtype
     if isinstance(kind, pd.CategoricalDtype):
         choices = _plain(pd.Series(kind.categories), name).astype(object).to_numpy()
-        picked = np.append(choices, [None])[cells.cat.codes.to_numpy()]
+        codes = cells.cat.codes.to_numpy()
+        picked = np.full(len(codes), None, dtype=object)
+        picked[codes >= 0] = choices[codes[codes >= 0]]
         return pd.Series(picked, index=cells.index, dtype=object).infer_objects()
     if isinstance(kind, pd.PeriodDtype | pd.IntervalDtype | pd.SparseDtype) or kind.kind in "mc":
         raise _refused(name, "a type without a plain reading")

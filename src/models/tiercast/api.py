@@ -1,0 +1,371 @@
+"""The public Python API: each step of the path as a function, frames in and frames out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tiercast import explaining, scoring
+from tiercast import segments as segmenting
+from tiercast import training
+from tiercast.config import TrainCard, card_of, read_card
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.errors import CardError, NotTrainable
+from tiercast.features.catalogue import Catalogue, build_catalogue, look
+from tiercast.intake import Account, rejected_rows, require_usable, take_stock
+from tiercast.learners.learner import Panel
+from tiercast.panels import build_panel, features_at
+from tiercast.registry import bundle_folder, open_served, open_store, record_run
+from tiercast.schema import History
+from tiercast.sources.opening import open_source
+from tiercast.training.plan import trainable_from
+from tiercast.windows import Horizon, parse_cutoff
+
+if TYPE_CHECKING:
+    from tiercast.auditing import AuditReport
+
+Source = str | pd.DataFrame | History
+Day = str | date
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a source holds and what it can be used for.
+
+    Parameters
+    ----------
+    account : Account
+        Rows accepted, unresolved and rejected, customers, span, kinds and channels.
+    rejected : pandas.DataFrame
+        Every row that was not accepted, as it came, after its ``verdict``.
+    trainable_from : date or None
+        First day on which the history is long enough; None without purchases.
+    trainable_now : bool
+    notes : tuple of str
+        What to know, in sentences.
+    """
+
+    account: Account
+    rejected: pd.DataFrame
+    trainable_from: date | None
+    trainable_now: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SegmentResult:
+    """Segments of one day: who is in which, what each is like, and the run that holds the record."""
+
+    assigned: pd.DataFrame
+    report: segmenting.SegmentReport
+    run_id: str
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+def check(
+    source: Source,
+    *,
+    currency: str | None = None,
+    zone: str | None = None,
+    horizon_days: int = 28,
+    extensions: Sequence[str] = (),
+) -> CheckReport:
+    """Read touchpoints against the contract and account for every row.
+
+    Raises
+    ------
+    SourceError, MissingColumns, WrongType
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"customer_id": ["a", None, "b"], "occurred_at": ["2025-01-01", "2025-01-02", "soon"],
+    ...                      "kind": "visit", "channel": "web"})
+    >>> report = check(rows)
+    >>> report.account.rows_accepted, report.account.rows_unresolved, report.account.rejected
+    (1, 1, {'BAD_TIME': 1})
+    >>> report.trainable_now
+    False
+    """
+    history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
+    with DuckDBEngine() as engine:
+        engine.attach(history)
+        account = take_stock(engine, history)
+        rejected = rejected_rows(engine, history)
+    ready = None
+    if account.first_day is not None and account.buyers:
+        ready = trainable_from(
+            account.first_day, horizon=Horizon(horizon_days), step_days=14, test_origins=3, history_days=84
+        )
+    now = ready is not None and account.last_day is not None and account.last_day >= ready
+    return CheckReport(account, rejected, ready, now, _notes(account, ready, now, horizon_days))
+
+
+def _notes(account: Account, ready: date | None, now: bool, horizon_days: int) -> tuple[str, ...]:
+    notes = []
+    if ready is None:
+        notes.append("no purchases: nothing can be trained; prospects can be counted")
+    elif now:
+        notes.append(f"trainable now with a horizon of {horizon_days} days (since {ready})")
+    elif account.last_day is not None:
+        short = (ready - account.last_day).days
+        notes.append(f"trainable with a horizon of {horizon_days} days from {ready}: {short} more days")
+    if account.exact_repeats:
+        notes.append(f"{account.exact_repeats:,} rows repeat another exactly: kept, because they carry no event_id")
+    if account.unknown_kinds:
+        notes.append(f"kinds that no family knows, kept under their own names: {', '.join(account.unknown_kinds[:10])}")
+    if account.ignored_columns:
+        notes.append(f"columns that the contract does not name, ignored: {', '.join(account.ignored_columns[:20])}")
+    return tuple(notes)
+
+
+def catalogue_of(
+    source: Source,
+    *,
+    cutoff: Day,
+    currency: str | None = None,
+    zone: str | None = None,
+    extensions: Sequence[str] = (),
+) -> tuple[Catalogue, History]:
+    """Return the features that the data visible at a cutoff can feed, and the opened history."""
+    history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
+    with DuckDBEngine() as engine:
+        engine.attach(history)
+        seen = look(engine.run, history, parse_cutoff(cutoff))
+    return build_catalogue(seen, extensions=tuple(extensions)), history
+
+
+def features_sql(source: Source, *, cutoff: Day, extensions: Sequence[str] = ()) -> str:
+    """Return the one SQL text of the features that the data visible at a cutoff can feed."""
+    catalogue, history = catalogue_of(source, cutoff=cutoff, extensions=extensions)
+    return catalogue.text(history)
+
+
+def features(
+    source: Source,
+    *,
+    cutoff: Day,
+    currency: str | None = None,
+    zone: str | None = None,
+    extensions: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return one row per customer seen before the cutoff, with everything known of them then.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id``, ``cutoff``, then one float64 column per feature, NaN where it is absent.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"customer_id": "a", "occurred_at": ["2025-01-01", "2025-01-20", "2025-03-01"],
+    ...                      "kind": "purchase", "channel": "web", "amount": [10.0, 5.0, 99.0]})
+    >>> seen = features(rows, cutoff="2025-02-01")
+    >>> seen[["orders", "days_since_purchase", "spend_currency"]].values.tolist()
+    [[2.0, 12.0, 15.0]]
+    """
+    history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
+    day = parse_cutoff(cutoff)
+    with DuckDBEngine() as engine:
+        engine.attach(history)
+        require_usable(take_stock(engine, history, repeats=False))
+        catalogue = build_catalogue(look(engine.run, history, day), extensions=tuple(extensions))
+        return features_at(engine, history, catalogue, [day])
+
+
+def panel(
+    source: Source,
+    *,
+    cutoffs: Sequence[Day],
+    horizon_days: int = 28,
+    gap_days: int = 0,
+    active_days: int | None = None,
+    extensions: Sequence[str] = (),
+) -> Panel:
+    """Return customers at several origins with features and labels, for a model of your own.
+
+    A label that is not mature by the end of the data is not there: an origin that late is refused.
+
+    Raises
+    ------
+    NotTrainable
+    """
+    days = sorted(parse_cutoff(cutoff) for cutoff in cutoffs)
+    history = open_source(source, extensions=tuple(extensions))
+    horizon = Horizon(horizon_days, gap_days)
+    with DuckDBEngine() as engine:
+        engine.attach(history)
+        account = take_stock(engine, history, repeats=False)
+        require_usable(account)
+        if account.last_day is None or not days or horizon.matures_on(days[-1]) > account.last_day:
+            raise NotTrainable(
+                target="a panel",
+                needs=f"labels known {horizon_days} days after each origin",
+                has=f"history until {account.last_day}",
+            )
+        catalogue = build_catalogue(look(engine.run, history, days[0]), extensions=tuple(extensions))
+        made, _ = build_panel(
+            engine,
+            history,
+            catalogue,
+            origins=days,
+            horizon=horizon,
+            data_ends_on=account.last_day,
+            active_days=active_days,
+        )
+    return made
+
+
+def train(
+    card: TrainCard | Mapping[str, Any] | str | Path,
+    *,
+    root: str | Path | None = None,
+    progress: Progress = _quiet,
+) -> training.TrainReport:
+    """Train from a card: a file, a mapping of its keys, or a :class:`~tiercast.config.TrainCard`.
+
+    Raises
+    ------
+    CardError, SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt
+    """
+    return training.train(train_card(card), store=open_store(root), progress=progress)
+
+
+def train_card(card: TrainCard | Mapping[str, Any] | str | Path) -> TrainCard:
+    """Return a card for training from whatever describes one."""
+    if isinstance(card, TrainCard):
+        return card
+    found = card_of(dict(card), job="train") if isinstance(card, Mapping) else read_card(card, job="train")
+    if not isinstance(found, TrainCard):
+        raise CardError(card="in memory", problem="is not for the job train")
+    return found
+
+
+def segment(
+    source: Source,
+    *,
+    cutoff: Day = "latest",
+    clusters: int = 0,
+    seed: int = 7,
+    root: str | Path | None = None,
+    extensions: Sequence[str] = (),
+) -> SegmentResult:
+    """Cluster the customers of one day by behaviour, name the clusters, and record the run in MLflow.
+
+    Parameters
+    ----------
+    cutoff : str or date
+        ``latest`` is the last day of the data.
+    clusters : int
+        0 chooses the number by stability and separation.
+    """
+    history = open_source(source, extensions=tuple(extensions))
+    with DuckDBEngine() as engine:
+        engine.attach(history)
+        account = take_stock(engine, history, repeats=False)
+        require_usable(account)
+        day = _day(cutoff, account)
+        catalogue = build_catalogue(look(engine.run, history, day), extensions=tuple(extensions))
+        rows = features_at(engine, history, catalogue, [day])
+    part, report = segmenting.fit(rows, clusters=clusters or None, seed=seed)
+    assigned = pd.concat([rows[["customer_id", "cutoff"]], part.assign(rows)], axis=1)
+    store = open_store(root)
+    sizes = {f"share.{number}": share for number, share in enumerate(report.profile.get("customer_share", []))}
+    run_id = record_run(
+        store,
+        "tiercast-segments",
+        f"segments {day}",
+        params={"cutoff": day, "clusters": report.chosen, "how": report.how, "seed": seed, "source": history.name},
+        metrics={"silhouette": report.silhouette, "stability": report.stability, **sizes},
+        tags={"tiercast.kind": "segments"},
+    )
+    return SegmentResult(assigned, report, run_id)
+
+
+def audit(card: TrainCard | Mapping[str, Any] | str | Path, *, progress: Progress = _quiet) -> "AuditReport":
+    """Look for leaks in what a card would train on: the future, the labels, duplicated people.
+
+    Raises
+    ------
+    CardError, SourceError, ContractError, NotTrainable
+    """
+    from tiercast import auditing
+
+    return auditing.audit(train_card(card), progress=progress)
+
+
+def score(
+    source: Source,
+    *,
+    cutoff: Day = "latest",
+    out: str | Path | None = None,
+    model: str = "champion",
+    policy: str = "",
+    language: str = "en",
+    root: str | Path | None = None,
+    extensions: Sequence[str] = (),
+    progress: Progress = _quiet,
+) -> scoring.ScoreReport:
+    """Return, and with ``out`` publish, the scorecard of every customer seen before the cutoff."""
+    return scoring.score(
+        open_source(source, extensions=tuple(extensions)),
+        cutoff=None if cutoff == "latest" else parse_cutoff(cutoff),
+        store=open_store(root),
+        model=model,
+        policy=policy,
+        language=language,
+        out=out,
+        progress=progress,
+    )
+
+
+def explain(
+    source: Source,
+    customer_id: str,
+    *,
+    cutoff: Day,
+    model: str = "champion",
+    policy: str = "",
+    language: str = "en",
+    root: str | Path | None = None,
+    extensions: Sequence[str] = (),
+) -> explaining.Explanation:
+    """Tell one customer's story: events, features, predictions and tier as known at a cutoff."""
+    return explaining.explain(
+        open_source(source, extensions=tuple(extensions)),
+        str(customer_id),
+        cutoff=parse_cutoff(cutoff),
+        store=open_store(root),
+        model=model,
+        policy=policy,
+        language=language,
+    )
+
+
+def load(model: str = "champion", *, root: str | Path | None = None) -> Any:
+    """Return a served version, by alias, number, ``models:/`` address or path.
+
+    Its ``predict(touchpoints, cutoff=…)`` is what the web server and the batch run.
+
+    Raises
+    ------
+    NoChampion, StoreUnreachable, StoreCorrupt
+    """
+    given = Path(model)
+    if (given / "manifest.json").is_file():
+        return open_served(given)
+    return open_served(bundle_folder(open_store(root), model))
+
+
+def _day(cutoff: Day, account: Account) -> date:
+    if cutoff == "latest":
+        if account.last_day is None:
+            raise NotTrainable(target="a day", needs="accepted touchpoints", has="none")
+        return account.last_day
+    return parse_cutoff(cutoff)

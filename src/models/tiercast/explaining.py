@@ -1,0 +1,143 @@
+"""Explaining one customer: events → features → predictions → tier, in words, with the served code's own numbers."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.errors import UnknownCustomer
+from tiercast.features.contract import Zone, contract_sql
+from tiercast.registry import Store, bundle_folder, open_served
+from tiercast.schema import History
+from tiercast.serving.bundle import arrange
+from tiercast.windows import day_of
+
+NEWEST_EVENTS = 8
+TOLD_FEATURES = (
+    "touchpoints", "order_days", "orders_28d", "orders_91d", "days_since_purchase", "gap_mean_days",
+    "net_spend_currency", "spend_91d_currency", "order_day_spend_mean_currency", "categories", "discount_share",
+    "coupons_redeemed", "contacts_sent_91d",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One customer told in words, and the frames behind the words."""
+
+    text: str
+    events: pd.DataFrame
+    features: dict[str, float]
+    card: dict[str, Any]
+
+
+def explain(
+    history: History,
+    customer_id: str,
+    *,
+    cutoff: date,
+    store: Store,
+    model: str = "champion",
+    policy: str = "",
+    language: str = "en",
+) -> Explanation:
+    """Return what was known of a customer at a cutoff and what follows from it.
+
+    Raises
+    ------
+    UnknownCustomer
+        No accepted touchpoint of this customer was known before the cutoff.
+    NoChampion
+    """
+    bundle: Any = open_served(bundle_folder(store, model))
+    with DuckDBEngine() as engine:
+        engine.attach(history)
+        contract = contract_sql(
+            currency=history.currency, minor_per_major=history.minor_per_major, zone=Zone.named(history.zone)
+        )
+        events = engine.run(
+            f"""WITH contract AS ({contract})
+            SELECT customer_id, day, kind, channel, COUNT(*) AS lines,
+              SUM(COALESCE(amount_minor, 0)) / {history.minor_per_major}e0 AS amount_currency
+            FROM contract, cutoffs
+            WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day
+              AND customer_id = (SELECT term FROM vocabulary WHERE field = 'asked')
+            GROUP BY customer_id, day, kind, channel ORDER BY day, kind, channel""",
+            cutoffs=[cutoff],
+            vocabulary=[("asked", customer_id, 0)],
+        )
+        if events.empty:
+            customers = engine.run(
+                f"""WITH contract AS ({contract}) SELECT COUNT(DISTINCT customer_id) AS n FROM contract, cutoffs
+                WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day""",
+                cutoffs=[cutoff],
+            )
+            raise UnknownCustomer(customer_id=customer_id, cutoff=cutoff, customers=int(customers["n"][0]))
+        features = arrange(engine.run(bundle.features_sql, cutoffs=[cutoff], vocabulary=bundle.vocabulary), cutoff)
+    row = features[features["customer_id"] == customer_id].reset_index(drop=True)
+    card = bundle.predict_features(row, policy=policy, language=language).iloc[0].to_dict()
+    events = events.assign(day=[day_of(int(day)) for day in events["day"]])
+    facts = {name: float(row[name].iloc[0]) for name in row.columns[2:]}
+    raised = bundle.contributions(row).iloc[0].sort_values(ascending=False)
+    text = tell(customer_id, cutoff, events, facts, card, raised, language=language)
+    return Explanation(text, events, facts, card)
+
+
+def tell(
+    customer_id: str,
+    cutoff: date,
+    events: pd.DataFrame,
+    facts: dict[str, float],
+    card: dict[str, Any],
+    raised: pd.Series,
+    *,
+    language: str,
+) -> str:
+    """Return the story in English (or Chinese reasons within it)."""
+    lines = [f"Customer {customer_id}, as known at {cutoff.isoformat()} 00:00 UTC", "", "What happened (newest last)"]
+    newest = events.tail(NEWEST_EVENTS)
+    hidden = len(events) - len(newest)
+    if hidden:
+        lines.append(f"  … {hidden} earlier days of touchpoints, from {events['day'].iloc[0]}")
+    lines += [
+        f"  {day}  {kind} via {channel}" + (f", {amount:,.2f} {card['currency']} in {count} lines" if amount else "")
+        for day, kind, channel, count, amount in zip(
+            newest["day"], newest["kind"], newest["channel"], newest["lines"], newest["amount_currency"], strict=True
+        )
+    ]
+    lines += ["", "What that amounts to"]
+    for name in TOLD_FEATURES:
+        if name in facts and facts[name] == facts[name]:
+            lines.append(f"  {name:<34}{facts[name]:>12,.2f}")
+    lines += ["", "What we expect"]
+    if str(card["basis_churn"]).startswith("refused"):
+        lines.append(f"  nothing: {card['basis_churn']} (never bought before this day)")
+    else:
+        lines += [
+            f"  {100 * card['churn_probability']:.1f} % risk of no purchase in the next {card['churn_horizon_days']} days"
+            f" ({card['churn_band']}; higher than {card['churn_percentile']:.0f} % of customers; basis {card['basis_churn']})",
+            f"  next purchase around {card['next_purchase_on'] or 'a day beyond 182 days'}"
+            f" (10 % by {card['next_purchase_from'] or 'beyond 182 days'},"
+            f" 90 % by {card['next_purchase_until'] or 'beyond 182 days'})",
+            f"  {card['expected_value_currency']:,.2f} {card['currency']} in the next {card['value_horizon_days']} days"
+            f" (80 % interval {card['expected_value_low_currency']:,.2f} to {card['expected_value_high_currency']:,.2f}),"
+            f" {card['expected_orders']:.1f} days with a purchase",
+        ]
+    lines += [
+        "",
+        "Who that is",
+        f"  tier {card['tier']} by policy {card['policy']} ({card['tier_basis']}): {card['tier_reason']}",
+        f"  segment: {card['segment'] or 'none'}; stage: {card['lifecycle_stage']}; RFMCL {card['rfmcl'] or 'none'};"
+        f" engagement {card['engagement']:.0f} of 100",
+        f"  next action: {card['next_action']}" + (f" on {card['next_action_on']}" if card["next_action_on"] else ""),
+        "",
+        "Why",
+        f"  {card['reasons_zh'] if language == 'zh' else card['reasons_en']}",
+        "  by family of features, in log odds of leaving: "
+        + ", ".join(f"{name} {value:+.2f}" for name, value in raised.items() if abs(value) >= 0.01),
+    ]
+    return "\n".join(lines)
+
+
+__all__ = ["Explanation", "explain", "tell"]

@@ -1,0 +1,168 @@
+"""Jobs: what a card or the demo runs, from the first row to the last printed line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tiercast import api, scoring, training
+from tiercast.config import ScoreCard, SegmentCard, TrainCard, read_card
+from tiercast.registry import open_store
+from tiercast.sources.opening import open_source
+
+Progress = Callable[[str], None]
+DEMO_SOURCE = "complete_journey:"
+DEMO_CARD = TrainCard(job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=5, tuning_seconds=12)
+CHURN_SHOWN = ("roc_auc", "brier", "log_loss")
+VALUE_SHOWN = ("normalised_gini", "spearman", "rmse", "total_bias")
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What the demo found: the training, the scorecard, and the page it prints."""
+
+    train: training.TrainReport
+    score: scoring.ScoreReport
+    text: str
+    ui_command: str
+
+
+def demo(
+    *, root: str | Path | None = None, out: str | Path = "scorecards", progress: Progress = lambda _: None
+) -> DemoReport:
+    """Train on a year of real retail data, take the winner into charge, score everybody, and tell the result."""
+    store = open_store(root)
+    history = open_source(DEMO_SOURCE)
+    trained = training.train(DEMO_CARD, store=store, history=history, progress=progress)
+    day = trained.plan.data_ends_on
+    scored = scoring.score(history, cutoff=day, store=store, out=out, progress=progress)
+    serve = (
+        f"export MLFLOW_TRACKING_URI={store.uri}\n"
+        "mlflow models serve -m models:/tiercast-scorecard@champion --env-manager local --port 5001"
+    )
+    ui = f"mlflow ui --backend-store-uri {store.uri}"
+    text = "\n".join(
+        [
+            candidates_text(trained),
+            "",
+            tiers_text(scored.cards),
+            "",
+            examples_text(scored.cards),
+            "",
+            f"Scorecard   {scored.place}",
+            f"Champion    tiercast-scorecard v{trained.promotion.champion.version}: "
+            + "; ".join(trained.promotion.decision.reasons),
+            "Serve it    " + serve.replace("\n", "\n            "),
+            f"Look at it  {ui}",
+        ]
+    )
+    return DemoReport(trained, scored, text, ui)
+
+
+def candidates_text(report: training.TrainReport) -> str:
+    """Return the candidates beside the baselines, as means over the test origins and at the first of them."""
+    origins = [fold.test.isoformat() for fold in report.plan.folds]
+    days = report.plan.horizon.days
+    lines = [
+        f"Judged out of time at {', '.join(origins)}; horizon {days} days. Means; in brackets at {origins[0]}.",
+        "",
+    ]
+    for target, shown in (("churn", CHURN_SHOWN), ("lifetime_value", VALUE_SHOWN), ("repurchase", ("integrated_brier", "concordance"))):
+        lines.append(f"{target:<26}" + "".join(f"{name:>22}" for name in shown))
+        for name, by_origin in report.results.figures[target].items():
+            mark = "→ " if report.results.winners[target] == name else "  "
+            cells = "".join(
+                f"{_figure(by_origin['mean'].get(metric)):>11} ({_figure(by_origin[origins[0]].get(metric)):>8})"
+                for metric in shown
+            )
+            lines.append(f"{mark}{name:<24}{cells}")
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _figure(value: float | None) -> str:
+    if value is None or value != value:
+        return "none"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def tiers_text(cards: pd.DataFrame) -> str:
+    """Return how many customers are in each tier and what is expected of them."""
+    grouped = cards.groupby("tier", sort=False).agg(
+        customers=("customer_id", "size"),
+        value=("expected_value_currency", "sum"),
+        risk=("churn_probability", "mean"),
+    )
+    grouped = grouped.sort_values("value", ascending=False)
+    total = float(grouped["value"].sum()) or 1.0
+    currency = cards["currency"].iloc[0] if len(cards) else ""
+    lines = [f"{'tier (' + str(cards['policy'].iloc[0]) + ')':<26}{'customers':>10}{'expected ' + currency:>16}{'share':>8}{'mean risk':>11}"]
+    for tier, row in grouped.iterrows():
+        lines.append(
+            f"  {tier!s:<24}{int(row['customers']):>10,}{row['value']:>16,.0f}{100 * row['value'] / total:>7.0f}%"
+            f"{100 * row['risk']:>10.1f}%"
+        )
+    return "\n".join(lines)
+
+
+def examples_text(cards: pd.DataFrame) -> str:
+    """Return three customers: the most valuable, the one with most value at risk, and a lapsed one."""
+    at_risk = cards["expected_value_currency"] * cards["churn_probability"]
+    picked = [
+        ("most valuable", cards["expected_value_currency"].idxmax()),
+        ("most value at risk", at_risk.idxmax()),
+        ("most likely gone", cards["churn_probability"].idxmax()),
+    ]
+    lines = []
+    for what, place in picked:
+        card = cards.loc[place]
+        lines += [
+            f"{what}: customer {card['customer_id']} — {card['tier']}, {card['segment']}",
+            f"  churn {100 * card['churn_probability']:.0f} % in {card['churn_horizon_days']} days; next purchase "
+            f"{card['next_purchase_on'] or 'beyond 182 days'}; worth {card['expected_value_currency']:,.0f} {card['currency']}"
+            f" ({card['expected_value_low_currency']:,.0f} to {card['expected_value_high_currency']:,.0f}); "
+            f"next: {card['next_action']}",
+            f"  why: {card['reasons_en']}",
+        ]
+    return "\n".join(lines)
+
+
+def run_card(path: str | Path, *, root: str | Path | None = None, progress: Progress = lambda _: None) -> Any:
+    """Run whatever job a card is for and return its report.
+
+    Raises
+    ------
+    CardError
+    """
+    card = read_card(path)
+    if isinstance(card, TrainCard):
+        return api.train(card, root=root, progress=progress)
+    if isinstance(card, ScoreCard):
+        return api.score(
+            card.source,
+            cutoff=card.cutoff,
+            out=card.out,
+            model=card.model,
+            policy=card.policy,
+            language=card.language,
+            root=root,
+            extensions=card.extensions,
+            progress=progress,
+        )
+    return run_segment(card, root=root)
+
+
+def run_segment(card: SegmentCard, *, root: str | Path | None = None) -> api.SegmentResult:
+    """Run a segment card; with ``out`` the assignment is written as parquet."""
+    result = api.segment(
+        card.source, cutoff=card.cutoff, clusters=card.clusters, seed=card.seed, root=root, extensions=card.extensions
+    )
+    if card.out:
+        Path(card.out).parent.mkdir(parents=True, exist_ok=True)
+        result.assigned.to_parquet(card.out, index=False)
+    return result
+
+
+__all__ = ["DemoReport", "demo", "run_card", "run_segment"]

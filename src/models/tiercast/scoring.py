@@ -1,0 +1,172 @@
+"""Scoring in batch: a champion and a cutoff become scorecards, bucket by bucket, published all at once or not at all."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.errors import NotTrainable, OutputError
+from tiercast.intake import Account, require_usable, take_stock
+from tiercast.registry import Store, bundle_folder, open_served
+from tiercast.schema import History
+from tiercast.serving.bundle import arrange
+from tiercast.serving.scorecard import SCORECARD
+
+CHUNK_CUSTOMERS = 200_000
+FILE = "scorecard.parquet"
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """What a batch wrote.
+
+    Parameters
+    ----------
+    cards : pandas.DataFrame
+        The scorecard, ordered by customer.
+    place : Path or None
+        ``OUT/cutoff=DAY/version=HASH/scorecard.parquet``, when it was written.
+    """
+
+    cards: pd.DataFrame
+    place: Path | None
+    customers: int
+    cutoff: date
+    version: str
+    account: Account
+
+
+def score(
+    history: History,
+    *,
+    cutoff: date | None,
+    store: Store,
+    model: str = "champion",
+    policy: str = "",
+    language: str = "en",
+    out: str | Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+    threads: int | None = None,
+) -> ScoreReport:
+    """Return, and with ``out`` publish, the scorecard of every customer seen before ``cutoff``.
+
+    The features are the bundle's own frozen text, the predictions its own code. A publication replaces one cutoff and
+    version at once: readers see the old files or the new ones, never a part.
+
+    Parameters
+    ----------
+    cutoff : date or None
+        ``None`` is the last day of the data, which is taken as incomplete.
+
+    Raises
+    ------
+    NoChampion, SourceError, ContractError, OutputError
+    """
+    progress("opening the model")
+    bundle: Any = open_served(bundle_folder(store, model))
+    with DuckDBEngine(threads=threads) as engine:
+        progress("reading touchpoints")
+        engine.attach(history)
+        account = take_stock(engine, history, repeats=False)
+        require_usable(account)
+        day = cutoff or account.last_day
+        if day is None:
+            raise NotTrainable(target="a scorecard", needs="accepted touchpoints", has="none")
+        progress("computing features")
+        features = arrange(engine.run(bundle.features_sql, cutoffs=[day], vocabulary=bundle.vocabulary), day)
+    progress("predicting")
+    parts = [
+        bundle.predict_features(features.iloc[start : start + CHUNK_CUSTOMERS], policy=policy, language=language)
+        for start in range(0, max(len(features), 1), CHUNK_CUSTOMERS)
+    ]
+    cards = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    place = None
+    if out is not None:
+        progress("publishing")
+        facts = {
+            "version": bundle.version,
+            "cutoff": day.isoformat(),
+            "customers": len(cards),
+            "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "account": account.to_json(),
+        }
+        place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts)
+    return ScoreReport(cards, place, len(cards), day, bundle.version, account)
+
+
+def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts: dict[str, Any]) -> Path:
+    """Write one (cutoff, version) of the scorecard: into a hidden folder first, then renamed into place.
+
+    A run that dies leaves at most a hidden folder ``.writing-…``, which the next run removes when it is an hour old.
+
+    Raises
+    ------
+    OutputError
+        The disk is full or the folder cannot be written; what was there before is still there.
+    """
+    target = out / f"cutoff={cutoff.isoformat()}" / f"version={version}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(out)
+        writing = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
+        try:
+            write_table(cards, writing / FILE)
+            (writing / "_facts.json").write_text(json.dumps(facts, indent=1, default=str), "utf-8")
+            _swap(writing, target)
+        except BaseException:
+            shutil.rmtree(writing, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise OutputError(path=str(target), problem=error.strerror or type(error).__name__) from error
+    return target / FILE
+
+
+def write_table(cards: pd.DataFrame, place: Path) -> None:
+    """Write a scorecard with the types of its contract: text, float64, int64 and dates."""
+    import pyarrow
+    from pyarrow import parquet
+
+    kinds = {"text": pyarrow.string(), "number": pyarrow.float64(), "count": pyarrow.int64(), "date": pyarrow.date32()}
+    columns = {
+        answer.name: pyarrow.array(cards[answer.name], type=kinds[answer.kind], from_pandas=True)
+        for answer in SCORECARD
+    }
+    parquet.write_table(pyarrow.table(columns), place, compression="zstd")
+    with place.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def sweep(out: Path) -> None:
+    """Remove what interrupted runs left behind more than an hour ago."""
+    import time
+
+    for left in out.glob(".writing-*"):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _swap(writing: Path, target: Path) -> None:
+    """Put the written folder in the place of the target: one rename when there is none, two when there is."""
+    aside = writing.with_name(writing.name.replace(".writing-", ".writing-old-"))
+    for _ in range(5):
+        try:
+            if target.exists():
+                target.rename(aside)
+            writing.rename(target)
+        except FileNotFoundError:
+            continue  # another run moved the old one first
+        except OSError:
+            if target.exists():
+                continue  # another run published the same version first
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+        return
+    raise OSError(f"{target} is being written by others again and again")
