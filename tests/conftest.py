@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.path.world import World, shared_folder, the_world
+
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -23,6 +25,19 @@ def _no_test_writes_to_your_store(tmp_path_factory: pytest.TempPathFactory) -> N
     """Point MLflow at a folder that goes away; a test of the default store unsets the variable itself."""
     folder = tmp_path_factory.mktemp("mlruns")
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="session")
+def trained_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Return the small world with its trained store, built once a run; see ``tests/path/world.py``."""
+    return the_world(shared_folder(tmp_path_factory))
+
+
+@pytest.fixture
+def world(trained_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return the small world, its store being the one in use."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", trained_world.uri)
+    return trained_world
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tiercast import explaining, scoring
+from tiercast import explaining, scoring, training
 from tiercast import segments as segmenting
-from tiercast import training
 from tiercast.config import TrainCard, card_of, read_card
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import CardError, NotTrainable
@@ -117,11 +116,17 @@ def _notes(account: Account, ready: date | None, now: bool, horizon_days: int) -
         short = (ready - account.last_day).days
         notes.append(f"trainable with a horizon of {horizon_days} days from {ready}: {short} more days")
     if account.exact_repeats:
-        notes.append(f"{account.exact_repeats:,} rows repeat another exactly: kept, because they carry no event_id")
+        notes.append(
+            f"{account.exact_repeats:,} rows repeat another exactly: kept, because they carry no event_id"
+        )
     if account.unknown_kinds:
-        notes.append(f"kinds that no family knows, kept under their own names: {', '.join(account.unknown_kinds[:10])}")
+        notes.append(
+            f"kinds that no family knows, kept under their own names: {', '.join(account.unknown_kinds[:10])}"
+        )
     if account.ignored_columns:
-        notes.append(f"columns that the contract does not name, ignored: {', '.join(account.ignored_columns[:20])}")
+        notes.append(
+            f"columns that the contract does not name, ignored: {', '.join(account.ignored_columns[:20])}"
+        )
     return tuple(notes)
 
 
@@ -276,12 +281,20 @@ def segment(
     part, report = segmenting.fit(rows, clusters=clusters or None, seed=seed)
     assigned = pd.concat([rows[["customer_id", "cutoff"]], part.assign(rows)], axis=1)
     store = open_store(root)
-    sizes = {f"share.{number}": share for number, share in enumerate(report.profile.get("customer_share", []))}
+    sizes = {
+        f"share.{number}": share for number, share in enumerate(report.profile.get("customer_share", []))
+    }
     run_id = record_run(
         store,
         "tiercast-segments",
         f"segments {day}",
-        params={"cutoff": day, "clusters": report.chosen, "how": report.how, "seed": seed, "source": history.name},
+        params={
+            "cutoff": day,
+            "clusters": report.chosen,
+            "how": report.how,
+            "seed": seed,
+            "source": history.name,
+        },
         metrics={"silhouette": report.silhouette, "stability": report.stability, **sizes},
         tags={"tiercast.kind": "segments"},
     )

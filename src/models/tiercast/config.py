@@ -4,17 +4,32 @@ import difflib
 import re
 import tomllib
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from tiercast.errors import CardError
 
 FROZEN = ConfigDict(extra="forbid", strict=False)
 MOST_KEYS = 15
-DAY = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
+def a_day(text: str | None) -> str | None:
+    """Return the text of a day that exists, or of ``latest``.
+
+    Raises
+    ------
+    ValueError
+    """
+    if text not in (None, "latest"):
+        date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[str, AfterValidator(a_day)]
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -57,7 +72,7 @@ class TrainCard:
     step_days: int = Field(default=14, ge=1, le=91)
     test_origins: int = Field(default=3, ge=1, le=12)
     first_origin_after_days: int = Field(default=84, ge=1)
-    until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    until: Day | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     active_days: int = Field(default=0, ge=0)
     tuning_trials: int = Field(default=8, ge=0, le=500)
     tuning_seconds: int = Field(default=25, ge=1)
@@ -77,7 +92,7 @@ class ScoreCard:
     job: Literal["score"]
     source: str
     out: str
-    cutoff: str = Field(default="latest", pattern=r"^(latest|\d{4}-\d{2}-\d{2})$")
+    cutoff: Day = Field(default="latest", pattern=r"^(latest|\d{4}-\d{2}-\d{2})$")
     model: str = "champion"
     policy: str = ""
     language: Literal["en", "zh"] = "en"
@@ -90,7 +105,7 @@ class SegmentCard:
 
     job: Literal["segment"]
     source: str
-    cutoff: str = Field(default="latest", pattern=r"^(latest|\d{4}-\d{2}-\d{2})$")
+    cutoff: Day = Field(default="latest", pattern=r"^(latest|\d{4}-\d{2}-\d{2})$")
     clusters: int = Field(default=0, ge=0, le=50)
     out: str = ""
     extensions: tuple[str, ...] = ()

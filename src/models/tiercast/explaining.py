@@ -74,7 +74,9 @@ def explain(
                 cutoffs=[cutoff],
             )
             raise UnknownCustomer(customer_id=customer_id, cutoff=cutoff, customers=int(customers["n"][0]))
-        features = arrange(engine.run(bundle.features_sql, cutoffs=[cutoff], vocabulary=bundle.vocabulary), cutoff)
+        features = arrange(
+            engine.run(bundle.features_sql, cutoffs=[cutoff], vocabulary=bundle.vocabulary), cutoff
+        )
     row = features[features["customer_id"] == customer_id].reset_index(drop=True)
     card = bundle.predict_features(row, policy=policy, language=language).iloc[0].to_dict()
     events = events.assign(day=[day_of(int(day)) for day in events["day"]])
@@ -95,15 +97,25 @@ def tell(
     language: str,
 ) -> str:
     """Return the story in English (or Chinese reasons within it)."""
-    lines = [f"Customer {customer_id}, as known at {cutoff.isoformat()} 00:00 UTC", "", "What happened (newest last)"]
+    lines = [
+        f"Customer {customer_id}, as known at {cutoff.isoformat()} 00:00 UTC",
+        "",
+        "What happened (newest last)",
+    ]
     newest = events.tail(NEWEST_EVENTS)
     hidden = len(events) - len(newest)
     if hidden:
         lines.append(f"  … {hidden} earlier days of touchpoints, from {events['day'].iloc[0]}")
     lines += [
-        f"  {day}  {kind} via {channel}" + (f", {amount:,.2f} {card['currency']} in {count} lines" if amount else "")
+        f"  {day}  {kind} via {channel}"
+        + (f", {amount:,.2f} {card['currency']} in {count} lines" if amount else "")
         for day, kind, channel, count, amount in zip(
-            newest["day"], newest["kind"], newest["channel"], newest["lines"], newest["amount_currency"], strict=True
+            newest["day"],
+            newest["kind"],
+            newest["channel"],
+            newest["lines"],
+            newest["amount_currency"],
+            strict=True,
         )
     ]
     lines += ["", "What that amounts to"]
@@ -115,13 +127,15 @@ def tell(
         lines.append(f"  nothing: {card['basis_churn']} (never bought before this day)")
     else:
         lines += [
-            f"  {100 * card['churn_probability']:.1f} % risk of no purchase in the next {card['churn_horizon_days']} days"
-            f" ({card['churn_band']}; higher than {card['churn_percentile']:.0f} % of customers; basis {card['basis_churn']})",
+            f"  {100 * card['churn_probability']:.1f} % risk of no purchase in the next"
+            f" {card['churn_horizon_days']} days ({card['churn_band']}; higher than"
+            f" {card['churn_percentile']:.0f} % of customers; basis {card['basis_churn']})",
             f"  next purchase around {card['next_purchase_on'] or 'a day beyond 182 days'}"
             f" (10 % by {card['next_purchase_from'] or 'beyond 182 days'},"
             f" 90 % by {card['next_purchase_until'] or 'beyond 182 days'})",
             f"  {card['expected_value_currency']:,.2f} {card['currency']} in the next {card['value_horizon_days']} days"
-            f" (80 % interval {card['expected_value_low_currency']:,.2f} to {card['expected_value_high_currency']:,.2f}),"
+            f" (80 % interval {card['expected_value_low_currency']:,.2f} to"
+            f" {card['expected_value_high_currency']:,.2f}),"
             f" {card['expected_orders']:.1f} days with a purchase",
         ]
     lines += [
@@ -130,7 +144,8 @@ def tell(
         f"  tier {card['tier']} by policy {card['policy']} ({card['tier_basis']}): {card['tier_reason']}",
         f"  segment: {card['segment'] or 'none'}; stage: {card['lifecycle_stage']}; RFMCL {card['rfmcl'] or 'none'};"
         f" engagement {card['engagement']:.0f} of 100",
-        f"  next action: {card['next_action']}" + (f" on {card['next_action_on']}" if card["next_action_on"] else ""),
+        f"  next action: {card['next_action']}"
+        + (f" on {card['next_action_on']}" if card["next_action_on"] else ""),
         "",
         "Why",
         f"  {card['reasons_zh'] if language == 'zh' else card['reasons_en']}",

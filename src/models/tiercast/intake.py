@@ -79,7 +79,9 @@ def take_stock(engine: DuckDBEngine, history: History, *, repeats: bool = True) 
     )
     kinds = _by(counted, "kind")
     channels = _by(counted, "channel")
-    rejected = {code: count for code, count in sorted(rows.items()) if code in REJECTIONS and code not in UNRESOLVED}
+    rejected = {
+        code: count for code, count in sorted(rows.items()) if code in REJECTIONS and code not in UNRESOLVED
+    }
     repeated = 0
     if repeats and rows.get("ACCEPTED"):
         columns = ", ".join(

@@ -69,7 +69,11 @@ def candidates_text(report: training.TrainReport) -> str:
         f"Judged out of time at {', '.join(origins)}; horizon {days} days. Means; in brackets at {origins[0]}.",
         "",
     ]
-    for target, shown in (("churn", CHURN_SHOWN), ("lifetime_value", VALUE_SHOWN), ("repurchase", ("integrated_brier", "concordance"))):
+    for target, shown in (
+        ("churn", CHURN_SHOWN),
+        ("lifetime_value", VALUE_SHOWN),
+        ("repurchase", ("integrated_brier", "concordance")),
+    ):
         lines.append(f"{target:<26}" + "".join(f"{name:>22}" for name in shown))
         for name, by_origin in report.results.figures[target].items():
             mark = "→ " if report.results.winners[target] == name else "  "
@@ -97,8 +101,8 @@ def tiers_text(cards: pd.DataFrame) -> str:
     )
     grouped = grouped.sort_values("value", ascending=False)
     total = float(grouped["value"].sum()) or 1.0
-    currency = cards["currency"].iloc[0] if len(cards) else ""
-    lines = [f"{'tier (' + str(cards['policy'].iloc[0]) + ')':<26}{'customers':>10}{'expected ' + currency:>16}{'share':>8}{'mean risk':>11}"]
+    policy, currency = cards[["policy", "currency"]].iloc[0] if len(cards) else ("", "")
+    lines = [f"{f'tier ({policy})':<26}{'customers':>10}{f'expected {currency}':>16}{'share':>8}{'mean risk':>11}"]
     for tier, row in grouped.iterrows():
         lines.append(
             f"  {tier!s:<24}{int(row['customers']):>10,}{row['value']:>16,.0f}{100 * row['value'] / total:>7.0f}%"
@@ -121,9 +125,9 @@ def examples_text(cards: pd.DataFrame) -> str:
         lines += [
             f"{what}: customer {card['customer_id']} — {card['tier']}, {card['segment']}",
             f"  churn {100 * card['churn_probability']:.0f} % in {card['churn_horizon_days']} days; next purchase "
-            f"{card['next_purchase_on'] or 'beyond 182 days'}; worth {card['expected_value_currency']:,.0f} {card['currency']}"
-            f" ({card['expected_value_low_currency']:,.0f} to {card['expected_value_high_currency']:,.0f}); "
-            f"next: {card['next_action']}",
+            f"{card['next_purchase_on'] or 'beyond 182 days'}; worth {card['expected_value_currency']:,.0f}"
+            f" {card['currency']} ({card['expected_value_low_currency']:,.0f} to"
+            f" {card['expected_value_high_currency']:,.0f}); next: {card['next_action']}",
             f"  why: {card['reasons_en']}",
         ]
     return "\n".join(lines)
@@ -157,7 +161,12 @@ def run_card(path: str | Path, *, root: str | Path | None = None, progress: Prog
 def run_segment(card: SegmentCard, *, root: str | Path | None = None) -> api.SegmentResult:
     """Run a segment card; with ``out`` the assignment is written as parquet."""
     result = api.segment(
-        card.source, cutoff=card.cutoff, clusters=card.clusters, seed=card.seed, root=root, extensions=card.extensions
+        card.source,
+        cutoff=card.cutoff,
+        clusters=card.clusters,
+        seed=card.seed,
+        root=root,
+        extensions=card.extensions,
     )
     if card.out:
         Path(card.out).parent.mkdir(parents=True, exist_ok=True)

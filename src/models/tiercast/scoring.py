@@ -1,9 +1,11 @@
-"""Scoring in batch: a champion and a cutoff become scorecards, bucket by bucket, published all at once or not at all."""
+"""Scoring in batch: a champion and a cutoff become scorecards, published all at once or not at all."""
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from tiercast.engines.duckdb import DuckDBEngine
-from tiercast.errors import NotTrainable, OutputError
+from tiercast.errors import NotTrainable, OutputError, SourceError
 from tiercast.intake import Account, require_usable, take_stock
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
@@ -22,6 +24,7 @@ from tiercast.serving.scorecard import SCORECARD
 
 CHUNK_CUSTOMERS = 200_000
 FILE = "scorecard.parquet"
+FACTS = "_facts.json"
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def score(
     with DuckDBEngine(threads=threads) as engine:
         progress("reading touchpoints")
         engine.attach(history)
+        require_same_money(history, bundle)
         account = take_stock(engine, history, repeats=False)
         require_usable(account)
         day = cutoff or account.last_day
@@ -84,7 +88,9 @@ def score(
         features = arrange(engine.run(bundle.features_sql, cutoffs=[day], vocabulary=bundle.vocabulary), day)
     progress("predicting")
     parts = [
-        bundle.predict_features(features.iloc[start : start + CHUNK_CUSTOMERS], policy=policy, language=language)
+        bundle.predict_features(
+            features.iloc[start : start + CHUNK_CUSTOMERS], policy=policy, language=language
+        )
         for start in range(0, max(len(features), 1), CHUNK_CUSTOMERS)
     ]
     cards = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
@@ -102,10 +108,27 @@ def score(
     return ScoreReport(cards, place, len(cards), day, bundle.version, account)
 
 
-def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts: dict[str, Any]) -> Path:
-    """Write one (cutoff, version) of the scorecard: into a hidden folder first, then renamed into place.
+def require_same_money(history: History, bundle: Any) -> None:
+    """Refuse a source whose amounts are in another currency than the model's: the frozen text would mistake them.
 
-    A run that dies leaves at most a hidden folder ``.writing-…``, which the next run removes when it is an hour old.
+    Raises
+    ------
+    SourceError
+    """
+    learned = str(bundle.manifest["currency"])
+    if history.currency != learned:
+        raise SourceError(
+            source=history.name,
+            problem=f"its amounts are in {history.currency}, and this version knows {learned}",
+            fix="convert them, or train on this currency",
+        )
+
+
+def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts: dict[str, Any]) -> Path:
+    """Write one (cutoff, version) of the scorecard: beside its place first, then put there by one rename.
+
+    Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. What the dead run leaves is
+    a hidden folder ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
 
     Raises
     ------
@@ -114,19 +137,26 @@ def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts
     """
     target = out / f"cutoff={cutoff.isoformat()}" / f"version={version}"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
         sweep(out)
         writing = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
         try:
-            write_table(cards, writing / FILE)
-            (writing / "_facts.json").write_text(json.dumps(facts, indent=1, default=str), "utf-8")
-            _swap(writing, target)
-        except BaseException:
+            write_table(cards, writing / "scorecard.part")
+            (writing / "facts.part").write_text(json.dumps(facts, indent=1, default=str), "utf-8")
+            target.mkdir(parents=True, exist_ok=True)
+            (writing / "scorecard.part").replace(target / FILE)
+            (writing / "facts.part").replace(target / FACTS)
+        finally:
             shutil.rmtree(writing, ignore_errors=True)
-            raise
     except OSError as error:
-        raise OutputError(path=str(target), problem=error.strerror or type(error).__name__) from error
+        raise OutputError(path=str(target), problem=_why(error)) from error
     return target / FILE
+
+
+def _why(error: OSError) -> str:
+    if error.strerror:
+        return error.strerror
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def write_table(cards: pd.DataFrame, place: Path) -> None:
@@ -134,7 +164,12 @@ def write_table(cards: pd.DataFrame, place: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    kinds = {"text": pyarrow.string(), "number": pyarrow.float64(), "count": pyarrow.int64(), "date": pyarrow.date32()}
+    kinds = {
+        "text": pyarrow.string(),
+        "number": pyarrow.float64(),
+        "count": pyarrow.int64(),
+        "date": pyarrow.date32(),
+    }
     columns = {
         answer.name: pyarrow.array(cards[answer.name], type=kinds[answer.kind], from_pandas=True)
         for answer in SCORECARD
@@ -146,27 +181,7 @@ def write_table(cards: pd.DataFrame, place: Path) -> None:
 
 def sweep(out: Path) -> None:
     """Remove what interrupted runs left behind more than an hour ago."""
-    import time
-
     for left in out.glob(".writing-*"):
-        if time.time() - left.stat().st_mtime > 3600:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _swap(writing: Path, target: Path) -> None:
-    """Put the written folder in the place of the target: one rename when there is none, two when there is."""
-    aside = writing.with_name(writing.name.replace(".writing-", ".writing-old-"))
-    for _ in range(5):
-        try:
-            if target.exists():
-                target.rename(aside)
-            writing.rename(target)
-        except FileNotFoundError:
-            continue  # another run moved the old one first
-        except OSError:
-            if target.exists():
-                continue  # another run published the same version first
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
-        return
-    raise OSError(f"{target} is being written by others again and again")
+        with contextlib.suppress(FileNotFoundError):  # another run swept it first
+            if time.time() - left.stat().st_mtime > 3600:
+                shutil.rmtree(left, ignore_errors=True)

@@ -51,7 +51,8 @@ def tune(
     Examples
     --------
     >>> found = tune(
-    ...     lambda at: (at["x"] - 3) ** 2, defaults={"x": 0.0}, space={"x": Range(-5.0, 5.0)}, trials=25, seconds=60, seed=1
+    ...     lambda at: (at["x"] - 3) ** 2,
+    ...     defaults={"x": 0.0}, space={"x": Range(-5.0, 5.0)}, trials=25, seconds=60, seed=1,
     ... )
     >>> len(found.trials), abs(found.parameters["x"] - 3) < 1
     (25, True)

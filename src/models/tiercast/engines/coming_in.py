@@ -48,7 +48,9 @@ def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
     came = {name: frame.iloc[:, place].reset_index(drop=True) for place, name in enumerate(names)}
     mixed = [name for name in NAMES if name in came and not _is_plain(came[name], KIND_OF[name])]
     if mixed and all(name in came for name in REQUIRED) and len(frame):
-        cleaned = clean_request(pd.DataFrame({name: came[name] for name in dict.fromkeys((*REQUIRED, *mixed))}))
+        cleaned = clean_request(
+            pd.DataFrame({name: came[name] for name in dict.fromkeys((*REQUIRED, *mixed))})
+        )
         came |= {name: cleaned[name] for name in mixed}
     return pd.DataFrame({name: _one_type(cells, name) for name, cells in came.items()})
 
@@ -65,7 +67,9 @@ def separator_of(source: str, files: Sequence[str]) -> str:
     """
     found = {_separator(source, name) for name in files if Path(name).stat().st_size}
     if len(found) > 1:
-        raise SourceError(source=source, problem="its files separate columns differently", fix="convert them to one form")
+        raise SourceError(
+            source=source, problem="its files separate columns differently", fix="convert them to one form"
+        )
     return found.pop()
 
 
@@ -75,7 +79,9 @@ def _separator(source: str, file: str) -> str:
             header = stream.readline(1_000_000)
         split = {mark: next(csv.reader([header], delimiter=mark), []) for mark in SEPARATORS}
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(source=source, problem="its header is not UTF-8 text", fix="convert it to UTF-8") from error
+        raise SourceError(
+            source=source, problem="its header is not UTF-8 text", fix="convert it to UTF-8"
+        ) from error
     return max(SEPARATORS, key=lambda mark: len(set(split[mark]) & set(NAMES)))
 
 
@@ -110,5 +116,9 @@ def _typed(cells: pd.Series, kind: str) -> pd.Series:
     if held.kind == "M":
         if getattr(held, "tz", None) is not None:
             cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
-        return cells.dt.floor("us").astype("datetime64[us]") if cells.dt.unit == "ns" else cells.astype("datetime64[us]")
+        return (
+            cells.dt.floor("us").astype("datetime64[us]")
+            if cells.dt.unit == "ns"
+            else cells.astype("datetime64[us]")
+        )
     return cells if isinstance(held, np.dtype) and held.kind in "bi" else cells.astype("str")

@@ -33,7 +33,8 @@ class DuckDBEngine:
     Examples
     --------
     >>> import pandas as pd
-    >>> rows = pd.DataFrame({"customer_id": ["a"], "occurred_at": ["2025-01-01"], "kind": ["visit"], "channel": ["web"]})
+    >>> came = {"customer_id": ["a"], "occurred_at": ["2025-01-01"], "kind": ["visit"], "channel": ["web"]}
+    >>> rows = pd.DataFrame(came)
     >>> with DuckDBEngine(threads=1) as engine:
     ...     engine.attach(History("three rows", frame=rows))
     ...     int(engine.run("SELECT COUNT(*) AS read FROM touchpoints")["read"][0])
@@ -79,7 +80,9 @@ class DuckDBEngine:
                 if touchpoints.format != "parquet":
                     mark = separator_of(touchpoints.name, touchpoints.files)
                     reader, options = "read_csv", f"{CSV_OPTIONS}, delim = '{mark}'"
-                names = "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in touchpoints.files) + "]"
+                names = (
+                    "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in touchpoints.files) + "]"
+                )
                 scan = f"{reader}({names}, union_by_name = true{options})"
                 self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * FROM {scan}")
             self.columns = history.bind(self._connection, relation)
@@ -99,7 +102,9 @@ class DuckDBEngine:
             f"CREATE OR REPLACE TEMP VIEW touchpoints AS {read_sql(types, 'came', keep_raw=True)}"
         )
         try:
-            return self.run(f"SELECT verdict, raw.* FROM ({contract}) AS contract WHERE verdict <> 'ACCEPTED'")
+            return self.run(
+                f"SELECT verdict, raw.* FROM ({contract}) AS contract WHERE verdict <> 'ACCEPTED'"
+            )
         finally:
             history.bind(self._connection, "came")
 

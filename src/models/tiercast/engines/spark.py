@@ -3,9 +3,8 @@
 import os
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +24,7 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 
@@ -71,6 +71,7 @@ class SparkEngine:
             self._session.conf.set(key, value)
         self.columns: list[str] = []
         self._source = "the touchpoints"
+        self._held: Any = None
 
     def __enter__(self) -> "SparkEngine":
         return self
@@ -78,8 +79,15 @@ class SparkEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for view in ("touchpoints", "came", "cutoffs", "vocabulary", "clock"):
-            self._session.catalog.dropTempView(view)
+        with self._told():
+            self._release()
+            for view in ("touchpoints", "came", "cutoffs", "vocabulary", "clock"):
+                self._session.catalog.dropTempView(view)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.unpersist()
+            self._held = None
 
     def attach(self, touchpoints: History) -> None:
         """Make the history readable as ``touchpoints``.
@@ -93,6 +101,7 @@ class SparkEngine:
         """
         self._source = touchpoints.name
         with self._told():
+            self._release()
             came = self._read(touchpoints)
             came.createOrReplaceTempView("came")
             types = dict(came.dtypes)
@@ -112,7 +121,9 @@ class SparkEngine:
         plain = self._session.table("touchpoints")
         raw.createOrReplaceTempView("touchpoints")
         try:
-            return self.run(f"SELECT verdict, raw.* FROM ({contract}) AS contract WHERE verdict <> 'ACCEPTED'")
+            return self.run(
+                f"SELECT verdict, raw.* FROM ({contract}) AS contract WHERE verdict <> 'ACCEPTED'"
+            )
         finally:
             plain.createOrReplaceTempView("touchpoints")
 
@@ -165,7 +176,9 @@ class SparkEngine:
             import pyarrow as pa
 
             frame = plain_frame(touchpoints.frame)
-            return self._session.createDataFrame(pa.Table.from_pandas(frame, preserve_index=False))
+            local = self._session.createDataFrame(pa.Table.from_pandas(frame, preserve_index=False))
+            self._held = local.persist()  # else the planner computes on the driver what the cluster should
+            return self._held
         files = [name for name in touchpoints.files if Path(name).stat().st_size]
         if touchpoints.format == "parquet":
             return self._session.read.option("mergeSchema", "true").parquet(*files)
@@ -173,8 +186,13 @@ class SparkEngine:
         reader = self._session.read.options(
             header=True, sep=mark, quote='"', escape='"', multiLine=True, mode="FAILFAST", encoding="UTF-8"
         )
-        by_header = sorted((_header(name), name) for name in files)  # Spark tells columns by place, not by name
-        parts = [reader.csv([name for _, name in alike]) for _, alike in groupby(by_header, key=lambda pair: pair[0])]
+        by_header = sorted(
+            (_header(name), name) for name in files
+        )  # Spark tells columns by place, not by name
+        parts = [
+            reader.csv([name for _, name in alike])
+            for _, alike in groupby(by_header, key=lambda pair: pair[0])
+        ]
         whole = parts[0]
         for part in parts[1:]:
             whole = whole.unionByName(part, allowMissingColumns=True)
@@ -188,9 +206,11 @@ class SparkEngine:
 
         try:
             yield
-        except (PySparkException, Py4JError) as error:
+        except (PySparkException, Py4JError, ConnectionError) as error:
             lines = [line for line in str(error).splitlines() if line.strip()]
-            raise SourceError(source=self._source, problem=lines[0] if lines else type(error).__name__) from error
+            raise SourceError(
+                source=self._source, problem=lines[0] if lines else type(error).__name__
+            ) from error
 
 
 def _header(file: str) -> str:
@@ -211,11 +231,17 @@ def _session() -> Any:
     java = shutil.which("java", path=str(Path(home, "bin"))) if home else shutil.which("java")
     if java is None:
         raise NoSpark(problem="Java is not installed", fix="install Java 17 or newer, or set JAVA_HOME")
-    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", **SETTINGS}
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError",  # else a result is waited for in vain
+        **SETTINGS,
+    }
     builder = SparkSession.builder.master("local[2]").appName("tiercast").config(map=settings)
     try:
         return builder.getOrCreate()
     except Exception as error:  # what fails depends on the Java that is there
         raise NoSpark(
-            problem=f"it does not start ({type(error).__name__})", fix="check that `java -version` says 17 or newer"
+            problem=f"it does not start ({type(error).__name__})",
+            fix="check that `java -version` says 17 or newer",
         ) from error

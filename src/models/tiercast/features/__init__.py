@@ -1,0 +1,1 @@
+"""Features: one file a family of declarations, compiled to one SQL text."""

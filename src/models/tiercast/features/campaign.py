@@ -11,7 +11,9 @@ def declare(seen: Seen) -> list[Feature]:
         return []
     condition = one_of(sent)
     found = [
-        Feature("contacts_sent", "touches", total("lines", condition), "contacts", "outbound contacts so far"),
+        Feature(
+            "contacts_sent", "touches", total("lines", condition), "contacts", "outbound contacts so far"
+        ),
         Feature(
             "days_since_contact",
             "touches",

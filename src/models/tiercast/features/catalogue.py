@@ -53,7 +53,9 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
     contract = contract_sql(
         currency=history.currency, minor_per_major=history.minor_per_major, zone=Zone.named(history.zone)
     )
-    visible = f"(SELECT * FROM contract, cutoffs WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day) AS visible"
+    visible = (
+        "(SELECT * FROM contract, cutoffs WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day) AS visible"
+    )
     counts = run(
         f"""WITH contract AS ({contract})
         SELECT 'kind' AS field, kind AS term, COUNT(*) AS rows FROM {visible} GROUP BY kind

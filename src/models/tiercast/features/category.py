@@ -64,7 +64,12 @@ def declare(seen: Seen) -> list[Feature]:
         ]
     found.append(
         Feature(
-            "categories_kept_share", "derived", ratio("categories_91d", "categories"), "share", "bought in 91 d", None
+            "categories_kept_share",
+            "derived",
+            ratio("categories_91d", "categories"),
+            "share",
+            "bought in 91 d",
+            None,
         )
     )
     return found

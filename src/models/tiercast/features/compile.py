@@ -41,16 +41,25 @@ def compile_features(
     for feature in features:
         by_grain.setdefault(feature.grain, []).append(feature)
     derived = by_grain.pop("derived", [])
-    parts = [("contract", contract_sql(currency=currency, minor_per_major=minor_per_major, zone=Zone.named(zone)))]
+    parts = [
+        ("contract", contract_sql(currency=currency, minor_per_major=minor_per_major, zone=Zone.named(zone)))
+    ]
     grains = [GRAINS[name] for name in GRAINS if name in by_grain]
     for key in _once(key for grain in grains for key in grain.rollups):
         parts.append((key, ROLLUPS[key]))
     for key in _once(key for grain in grains for key in grain.rows):
         parts.append((key, SEEN[key]))
     for grain in grains:
-        columns = [f"{_double(feature, minor_per_major)} AS {feature.name}" for feature in by_grain[grain.name]]
+        columns = [
+            f"{_double(feature, minor_per_major)} AS {feature.name}" for feature in by_grain[grain.name]
+        ]
         selected = ",\n    ".join(["customer_id", "cutoff_day", *columns])
-        parts.append((f"of_{grain.name}", f"SELECT {selected}\n  FROM {grain.relation} GROUP BY customer_id, cutoff_day"))
+        parts.append(
+            (
+                f"of_{grain.name}",
+                f"SELECT {selected}\n  FROM {grain.relation} GROUP BY customer_id, cutoff_day",
+            )
+        )
     base = [feature for grain in grains for feature in by_grain[grain.name]]
     held = ",\n    ".join(
         ["of_touches.customer_id", "of_touches.cutoff_day", *(_held(feature) for feature in base)]

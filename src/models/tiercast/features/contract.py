@@ -48,7 +48,9 @@ class Zone:
 
     def sql(self, second: str) -> str:
         """Return the local second as SQL over a UTC second."""
-        whens = " ".join(f"WHEN {second} >= {start} THEN {shift}" for start, shift in reversed(self.shifts[1:]))
+        whens = " ".join(
+            f"WHEN {second} >= {start} THEN {shift}" for start, shift in reversed(self.shifts[1:])
+        )
         first = self.shifts[0][1]
         return f"{second} + CASE {whens} ELSE {first} END" if whens else f"{second} + {first}"
 
@@ -65,9 +67,7 @@ def contract_sql(*, currency: str, minor_per_major: int, zone: Zone, keep_raw: b
 
     def money(column: str) -> str:
         usable = f"{column} >= 0 AND {column} <= {CEILING_CURRENCY}"  # beyond it, the cast would end the run
-        return (
-            f"CASE WHEN {usable} THEN CAST(FLOOR({column} * {minor_per_major} + 5e-1) AS BIGINT) END AS {column}_minor"
-        )
+        return f"CASE WHEN {usable} THEN CAST(FLOOR({column} * {minor_per_major} + 5e-1) AS BIGINT) END AS {column}_minor"
 
     def lower(column: str) -> str:
         # engines disagree on letters beyond ASCII (İ, a final Σ): those are kept as they came

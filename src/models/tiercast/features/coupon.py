@@ -10,7 +10,9 @@ def declare(seen: Seen) -> list[Feature]:
     if "coupon_redemption" in seen.kinds:
         redeemed = "kind = 'coupon_redemption'"
         found += [
-            Feature("coupons_redeemed", "touches", total("lines", redeemed), "coupons", "coupons redeemed so far"),
+            Feature(
+                "coupons_redeemed", "touches", total("lines", redeemed), "coupons", "coupons redeemed so far"
+            ),
             Feature(
                 "coupons_redeemed_91d",
                 "touches",
@@ -42,7 +44,11 @@ def declare(seen: Seen) -> list[Feature]:
         bought = "kind = 'purchase'"
         found += [
             Feature(
-                "coupon_lines", "touches", total("coupon_lines", bought), "lines", "lines bought with a coupon"
+                "coupon_lines",
+                "touches",
+                total("coupon_lines", bought),
+                "lines",
+                "lines bought with a coupon",
             ),
             Feature(
                 "coupon_lines_91d",

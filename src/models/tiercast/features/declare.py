@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 GrainName = Literal["touches", "baskets", "days", "categories", "channels", "stores", "derived"]
-WINDOWS_DAYS: tuple[int, ...] = (7, 28, 91, 182, 364)
+WINDOWS_DAYS: tuple[int, ...] = (7, 14, 28, 56, 91, 182, 364)
 """Trailing windows: ``age_days <= w`` is ``[cutoff - w, cutoff)``; whole weeks, so weekdays weigh alike."""
 
 

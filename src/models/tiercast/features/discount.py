@@ -11,7 +11,11 @@ def declare(seen: Seen) -> list[Feature]:
     recent = f"{bought} AND age_days <= 91"
     found = [
         Feature(
-            "discount_currency", "touches", currency(total("discount_minor", bought)), "currency", "discount so far"
+            "discount_currency",
+            "touches",
+            currency(total("discount_minor", bought)),
+            "currency",
+            "discount so far",
         ),
         Feature(
             "discount_91d_currency",
@@ -28,7 +32,11 @@ def declare(seen: Seen) -> list[Feature]:
             "lines bought at a discount",
         ),
         Feature(
-            "discounted_lines_91d", "touches", total("discounted_lines", recent), "lines", "discounted lines in 91 d"
+            "discounted_lines_91d",
+            "touches",
+            total("discounted_lines", recent),
+            "lines",
+            "discounted lines in 91 d",
         ),
         Feature(
             "discount_share",
@@ -47,7 +55,12 @@ def declare(seen: Seen) -> list[Feature]:
             None,
         ),
         Feature(
-            "discounted_lines_share", "derived", ratio("discounted_lines", "lines"), "share", "discounted lines", None
+            "discounted_lines_share",
+            "derived",
+            ratio("discounted_lines", "lines"),
+            "share",
+            "discounted lines",
+            None,
         ),
     ]
     return found

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from tiercast.serving.contract import FAMILIES
 
 OUTBOUND = ", ".join(f"'{kind}'" for kind in FAMILIES["reach"])
-MONEY = """SUM(COALESCE(amount_minor, 0)) AS amount_minor, SUM(COALESCE(discount_minor, 0)) AS discount_minor"""
+MONEY = (
+    """SUM(COALESCE(amount_minor, 0)) AS amount_minor, SUM(COALESCE(discount_minor, 0)) AS discount_minor"""
+)
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,7 @@ ROLLUPS: dict[str, str] = {
   FROM contract WHERE verdict = 'ACCEPTED'
   GROUP BY customer_id, day, seen_day, kind, channel""",
     "basket_lines": f"""SELECT customer_id, order_key, seen_day, MIN(occurred_s) AS at_s, MIN(day) AS day,
-    MIN(local_day) AS local_day, MIN(local_hour) AS local_hour, MIN(store_id) AS store_id,
-    COUNT(*) AS lines, {MONEY}
+    MIN(local_day * 24 + local_hour) AS local_hours, MIN(store_id) AS store_id, COUNT(*) AS lines, {MONEY}
   FROM (
     SELECT *, COALESCE('o' || order_id, 's' || CAST(occurred_s AS STRING)) AS order_key
     FROM contract WHERE verdict = 'ACCEPTED' AND kind = 'purchase'
@@ -50,8 +51,9 @@ SEEN: dict[str, str] = {
     "touches_seen": """SELECT daily.*, cutoff_day, cutoff_day - day AS age_days
   FROM daily INNER JOIN cutoffs ON seen_day < cutoff_day""",
     "baskets_seen": """SELECT customer_id, cutoff_day, order_key, MIN(at_s) AS at_s, MIN(day) AS day,
-    cutoff_day - MIN(day) AS age_days, MIN(local_day) AS local_day, MIN(local_hour) AS local_hour,
-    MIN(store_id) AS store_id, SUM(lines) AS lines, SUM(amount_minor) AS amount_minor, SUM(discount_minor) AS discount_minor
+    cutoff_day - MIN(day) AS age_days, CAST(FLOOR(MIN(local_hours) / 2.4e1) AS BIGINT) AS local_day,
+    CAST(MIN(local_hours) - FLOOR(MIN(local_hours) / 2.4e1) * 24 AS BIGINT) AS local_hour, MIN(store_id) AS store_id, SUM(lines) AS lines, SUM(amount_minor) AS amount_minor,
+    SUM(discount_minor) AS discount_minor
   FROM basket_lines INNER JOIN cutoffs ON seen_day < cutoff_day
   GROUP BY customer_id, cutoff_day, order_key""",
     "days_seen": """SELECT customer_id, cutoff_day, day, cutoff_day - day AS age_days,

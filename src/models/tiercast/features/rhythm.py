@@ -20,11 +20,21 @@ def declare(seen: Seen) -> list[Feature]:
         Feature("order_days", "days", "COUNT(*)", "days", "distinct days with a purchase"),
         Feature("gap_mean_days", "days", f"CASE WHEN {gaps} > 0 THEN {mean} END", "days", "mean gap", None),
         Feature(
-            "gap_sd_days", "days", f"CASE WHEN {gaps} > 1 THEN SQRT({variance}) END", "days", "spread of gaps", None
+            "gap_sd_days",
+            "days",
+            f"CASE WHEN {gaps} > 1 THEN SQRT({variance}) END",
+            "days",
+            "spread of gaps",
+            None,
         ),
         Feature("gap_max_days", "days", "MAX(gap_days)", "days", "longest gap", None),
         Feature(
-            "gap_last_days", "days", "MAX(CASE WHEN newest = 1 THEN gap_days END)", "days", "gap before the last", None
+            "gap_last_days",
+            "days",
+            "MAX(CASE WHEN newest = 1 THEN gap_days END)",
+            "days",
+            "gap before the last",
+            None,
         ),
         Feature(
             "gap_before_last_days",
@@ -54,7 +64,13 @@ def declare(seen: Seen) -> list[Feature]:
         ),
     ]
     found += [
-        Feature(f"order_days_{w}d", "days", f"COUNT(CASE WHEN age_days <= {w} THEN 1 END)", "days", f"order days in {w} d")
+        Feature(
+            f"order_days_{w}d",
+            "days",
+            f"COUNT(CASE WHEN age_days <= {w} THEN 1 END)",
+            "days",
+            f"order days in {w} d",
+        )
         for w in WINDOWS_DAYS
     ]
     found += [

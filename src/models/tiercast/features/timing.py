@@ -3,6 +3,7 @@
 from tiercast.features.declare import Family, Feature, Seen
 
 WEEKDAY = "(local_day + 3) - FLOOR((local_day + 3) / 7e0) * 7"  # 0 is Monday: 1970-01-01 was a Thursday
+NEWEST = "MAX(at_s * 24 + local_hour)"  # the newest second carries its own hour
 PARTS = {"morning": (6, 11), "midday": (11, 14), "afternoon": (14, 18), "evening": (18, 22)}
 
 
@@ -16,8 +17,8 @@ def declare(seen: Seen) -> list[Feature]:
 
     found = [
         Feature("weekend_share", "baskets", share(f"{WEEKDAY} >= 5"), "share", "orders on Saturday or Sunday", None),
-        Feature("last_order_hour", "baskets", "MAX(at_s * 24 + local_hour) - FLOOR(MAX(at_s * 24 + local_hour) / 24e0) * 24",
-                "hour", "local hour of the newest order", None),
+        Feature("last_order_hour", "baskets", f"{NEWEST} - FLOOR({NEWEST} / 24e0) * 24", "hour",
+                "local hour of the newest order", None),
         Feature("hour_mean", "baskets", "CAST(SUM(local_hour) AS DOUBLE) / COUNT(*)", "hour", "mean local hour", None),
     ]  # fmt: skip
     for part, (start, end) in PARTS.items():

@@ -11,7 +11,14 @@ def declare(seen: Seen) -> list[Feature]:
     found = [
         Feature("touchpoints", "touches", "SUM(lines)", "touchpoints", "touchpoints so far"),
         Feature("touchpoints_28d", "touches", total("lines", "age_days <= 28"), "touchpoints", "in 28 d"),
-        Feature("days_since_touchpoint", "touches", "MIN(age_days)", "days", "days since the last touchpoint", None),
+        Feature(
+            "days_since_touchpoint",
+            "touches",
+            "MIN(age_days)",
+            "days",
+            "days since the last touchpoint",
+            None,
+        ),
         Feature("days_since_first_touchpoint", "touches", "MAX(age_days)", "days", "days known", None),
         Feature("interest_touchpoints", "touches", wanted, "touchpoints", "attention or intent so far"),
     ]

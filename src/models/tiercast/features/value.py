@@ -7,13 +7,18 @@ def declare(seen: Seen) -> list[Feature]:
     """Declare spend (gross and net of returns), basket size and its spread, and trends."""
     if "purchase" not in seen.kinds:
         return []
-    square = "SUM(CAST(amount_minor AS DECIMAL(18, 0)) * CAST(amount_minor AS DECIMAL(18, 0)))"
+    square = "SUM(CAST(amount_minor AS DECIMAL(19, 0)) * CAST(amount_minor AS DECIMAL(19, 0)))"
     mean = "(CAST(SUM(amount_minor) AS DOUBLE) / COUNT(*))"
-    variance = f"(CAST({square} AS DOUBLE) / COUNT(*) - {mean} * {mean})"
+    spread = f"(CAST({square} AS DOUBLE) * COUNT(*) - CAST(SUM(amount_minor) AS DOUBLE) * CAST(SUM(amount_minor) AS DOUBLE))"
+    variance = f"({spread} / COUNT(*) / COUNT(*))"  # whole numbers cancel first: equal baskets have spread 0
     bought = "kind = 'purchase'"
     found = [
         Feature(
-            "spend_currency", "touches", currency(total("amount_minor", bought)), "currency", "gross spend so far"
+            "spend_currency",
+            "touches",
+            currency(total("amount_minor", bought)),
+            "currency",
+            "gross spend so far",
         ),
         Feature(
             "returned_currency",
@@ -47,7 +52,14 @@ def declare(seen: Seen) -> list[Feature]:
             "spread of baskets",
             None,
         ),
-        Feature("basket_max_currency", "baskets", currency("MAX(amount_minor)"), "currency", "largest basket", None),
+        Feature(
+            "basket_max_currency",
+            "baskets",
+            currency("MAX(amount_minor)"),
+            "currency",
+            "largest basket",
+            None,
+        ),
     ]
     for w in WINDOWS_DAYS:
         found.append(
@@ -61,7 +73,11 @@ def declare(seen: Seen) -> list[Feature]:
         )
     found += [
         Feature(
-            "net_spend_currency", "derived", "spend_currency - returned_currency", "currency", "spend net of returns"
+            "net_spend_currency",
+            "derived",
+            "spend_currency - returned_currency",
+            "currency",
+            "spend net of returns",
         ),
         Feature(
             "order_day_spend_mean_currency",
@@ -113,9 +129,16 @@ def declare(seen: Seen) -> list[Feature]:
     ]
     if "return" in seen.kinds:
         found += [
-            Feature("returns", "touches", total("lines", "kind = 'return'"), "lines", "returned lines so far"),
             Feature(
-                "returned_share", "derived", ratio("returned_currency", "spend_currency"), "share", "share returned", None
+                "returns", "touches", total("lines", "kind = 'return'"), "lines", "returned lines so far"
+            ),
+            Feature(
+                "returned_share",
+                "derived",
+                ratio("returned_currency", "spend_currency"),
+                "share",
+                "share returned",
+                None,
             ),
         ]
     return found

@@ -16,10 +16,20 @@ def declare(seen: Seen) -> list[Feature]:
             None,
         )
     ]
-    for kind, plural in (("complaint", "complaints"), ("delivery_failure", "delivery_failures"), ("support", "support_cases")):
+    for kind, plural in (
+        ("complaint", "complaints"),
+        ("delivery_failure", "delivery_failures"),
+        ("support", "support_cases"),
+    ):
         if kind in seen.kinds:
             found.append(
-                Feature(f"{plural}_91d", "touches", total("lines", f"kind = '{kind}' AND age_days <= 91"), plural, f"{kind} in 91 d")
+                Feature(
+                    f"{plural}_91d",
+                    "touches",
+                    total("lines", f"kind = '{kind}' AND age_days <= 91"),
+                    plural,
+                    f"{kind} in 91 d",
+                )
             )
     return found
 

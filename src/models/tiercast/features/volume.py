@@ -14,20 +14,40 @@ def declare(seen: Seen) -> list[Feature]:
     ]
     for w in WINDOWS_DAYS:
         found.append(
-            Feature(f"orders_{w}d", "baskets", f"COUNT(CASE WHEN age_days <= {w} THEN 1 END)", "orders", f"baskets in {w} d")
+            Feature(
+                f"orders_{w}d",
+                "baskets",
+                f"COUNT(CASE WHEN age_days <= {w} THEN 1 END)",
+                "orders",
+                f"baskets in {w} d",
+            )
         )
     found.append(
         Feature(
-            "lines_91d", "baskets", "SUM(CASE WHEN age_days <= 91 THEN lines ELSE 0 END)", "lines", "lines in 91 d"
+            "lines_91d",
+            "baskets",
+            "SUM(CASE WHEN age_days <= 91 THEN lines ELSE 0 END)",
+            "lines",
+            "lines in 91 d",
         )
     )
     found += [
         Feature("basket_lines_mean", "derived", ratio("lines", "orders"), "lines", "lines a basket", None),
         Feature(
-            "basket_lines_91d_mean", "derived", ratio("lines_91d", "orders_91d"), "lines", "lines a basket, 91 d", None
+            "basket_lines_91d_mean",
+            "derived",
+            ratio("lines_91d", "orders_91d"),
+            "lines",
+            "lines a basket, 91 d",
+            None,
         ),
         Feature(
-            "orders_per_order_day", "derived", ratio("orders", "order_days"), "orders", "baskets a day with one", None
+            "orders_per_order_day",
+            "derived",
+            ratio("orders", "order_days"),
+            "orders",
+            "baskets a day with one",
+            None,
         ),
         Feature(
             "orders_trend_difference",

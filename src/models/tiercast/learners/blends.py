@@ -2,10 +2,10 @@
 
 from tiercast.learners.learner import BlendOf
 
-CHURN_BLEND = BlendOf("blend", "churn", ("lightgbm", "lightgbm_on_btyd", "logistic", "btyd"), "logit")
+CHURN_BLEND = BlendOf("blend", "churn", ("lightgbm", "lightgbm_on_btyd", "logistic"), "logit")
 VALUE_BLEND = BlendOf(
     "value_blend",
     "lifetime_value",
-    ("lightgbm_tweedie", "lightgbm_tweedie_on_btyd", "lightgbm_hurdle", "tweedie_linear"),
+    ("lightgbm_tweedie", "lightgbm_tweedie_on_btyd", "tweedie_linear"),
     "identity",
 )

@@ -42,7 +42,11 @@ class Panel:
 
     def weights(self, half_life_days: float = 182.0) -> np.ndarray:
         """Return weights that halve with every ``half_life_days`` between a row's origin and the newest one."""
-        age = (self.features["cutoff"].max() - self.features["cutoff"]).map(lambda gap: gap.days).to_numpy(float)
+        age = (
+            (self.features["cutoff"].max() - self.features["cutoff"])
+            .map(lambda gap: gap.days)
+            .to_numpy(float)
+        )
         return np.asarray(0.5 ** (age / half_life_days))
 
 

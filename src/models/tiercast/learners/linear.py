@@ -11,6 +11,7 @@ from tiercast.serving.linear import Linear, squeeze, standardise
 
 
 def _design(panel: Panel) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return columns, centres, scales, the design matrix (values, then absences that occur) and which those are."""
     columns = [name for name in (*panel.columns, *COLUMNS) if name in panel.features]
     values = panel.features[columns].to_numpy(float)
     squeezed = squeeze(values)
@@ -19,56 +20,81 @@ def _design(panel: Panel) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray
     centres = np.where(known, squeezed, 0.0).sum(axis=0) / count
     spread = np.sqrt(np.where(known, (squeezed - centres) ** 2, 0.0).sum(axis=0) / count)
     scales = np.where(spread > 1e-9, spread, 1.0)
-    return columns, centres, scales, standardise(values, centres, scales), np.isnan(values)
+    absent = np.isnan(values)
+    occurs = np.flatnonzero(absent.any(axis=0))
+    design = np.column_stack([standardise(values, centres, scales), absent[:, occurs]])
+    return columns, centres, scales, design, occurs
 
 
 def fit_logistic(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear:
     """Fit an L2-penalised logistic regression of ``purchased``."""
     from sklearn.linear_model import LogisticRegression
 
-    columns, centres, scales, design, absent = _design(panel)
+    columns, centres, scales, design, occurs = _design(panel)
     label = panel.labels["purchased"].to_numpy(float)
-    model = LogisticRegression(C=float(parameters["inverse_penalty"]), max_iter=300, tol=1e-4)
+    model = LogisticRegression(
+        C=float(parameters["inverse_penalty"]), solver="newton-cholesky", max_iter=50, tol=1e-5
+    )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an unfinished fit of a penalised model is still a candidate, and judged
-        model.fit(np.column_stack([design, absent]), label, sample_weight=panel.weights())
-    return _linear(columns, centres, scales, model.coef_[0], float(model.intercept_[0]), "logit")
+        warnings.simplefilter(
+            "ignore"
+        )  # an unfinished fit of a penalised model is still a candidate, and judged
+        model.fit(design, label, sample_weight=panel.weights())
+    return _linear(columns, centres, scales, model.coef_[0], occurs, float(model.intercept_[0]), "logit")
 
 
 def fit_tweedie(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear:
     """Fit a log-linear Tweedie mean (power 1.5) of net value; a net loss counts as nothing bought."""
     from sklearn.linear_model import TweedieRegressor
 
-    columns, centres, scales, design, absent = _design(panel)
+    columns, centres, scales, design, occurs = _design(panel)
     value = winsorised(panel.labels["value_currency"].to_numpy(float))
-    model = TweedieRegressor(power=1.5, alpha=float(parameters["penalty"]), link="log", max_iter=300)
+    model = TweedieRegressor(
+        power=1.5, alpha=float(parameters["penalty"]), link="log", solver="newton-cholesky", max_iter=50
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(np.column_stack([design, absent]), value, sample_weight=panel.weights())
-    return _linear(columns, centres, scales, model.coef_, float(model.intercept_), "log")
+        model.fit(design, value, sample_weight=panel.weights())
+    return _linear(columns, centres, scales, model.coef_, occurs, float(model.intercept_), "log")
 
 
 def winsorised(value: np.ndarray, share: float = 0.999) -> np.ndarray:
-    """Return values clipped to 0 from below and to their 99.9 % quantile from above: a training target, never a label."""
+    """Return values clipped to 0 from below and to their 99.9 % quantile: a training target, never a label."""
     return np.clip(value, 0.0, float(np.quantile(value, share)) if len(value) else 0.0)
 
 
 def _linear(
-    columns: list[str], centres: np.ndarray, scales: np.ndarray, weights: np.ndarray, intercept: float, link: str
+    columns: list[str],
+    centres: np.ndarray,
+    scales: np.ndarray,
+    weights: np.ndarray,
+    occurs: np.ndarray,
+    intercept: float,
+    link: str,
 ) -> Linear:
-    half = len(columns)
+    absent = np.zeros(len(columns))
+    absent[occurs] = weights[len(columns) :]
 
     def plain(values: np.ndarray) -> tuple[float, ...]:
         return tuple(float(value) for value in values)
 
-    return Linear(
-        tuple(columns), plain(centres), plain(scales), plain(weights[:half]), plain(weights[half:]), intercept, link
-    )
+    own = plain(weights[: len(columns)])
+    return Linear(tuple(columns), plain(centres), plain(scales), own, plain(absent), intercept, link)
 
 
 LOGISTIC = Learner(
-    "logistic", "churn", "model", fit_logistic, {"inverse_penalty": 0.01}, {"inverse_penalty": Range(1e-4, 1.0, log=True)}
+    "logistic",
+    "churn",
+    "model",
+    fit_logistic,
+    {"inverse_penalty": 0.001},
+    {"inverse_penalty": Range(1e-4, 0.1, log=True)},
 )
 TWEEDIE = Learner(
-    "tweedie_linear", "lifetime_value", "model", fit_tweedie, {"penalty": 1.0}, {"penalty": Range(1e-2, 100.0, log=True)}
+    "tweedie_linear",
+    "lifetime_value",
+    "model",
+    fit_tweedie,
+    {"penalty": 0.1},
+    {"penalty": Range(1e-2, 10.0, log=True)},
 )

@@ -67,7 +67,9 @@ def _kaplan_meier(wait: np.ndarray, seen: np.ndarray) -> tuple[float, ...]:
     days = np.arange(1, CURVE_DAYS[-1] + 1)
     event = np.isfinite(wait) & (wait <= seen)
     ends = np.where(event, wait, seen)
-    bought = np.bincount(ends[event].astype(int).clip(0, days[-1] + 1), minlength=days[-1] + 2)[1 : days[-1] + 1]
+    bought = np.bincount(ends[event].astype(int).clip(0, days[-1] + 1), minlength=days[-1] + 2)[
+        1 : days[-1] + 1
+    ]
     left = np.bincount(ends.astype(int).clip(0, days[-1] + 1), minlength=days[-1] + 2)
     at_risk = len(wait) - np.cumsum(left)[: days[-1]]
     hazard = np.where(at_risk > 0, (bought + 0.5 / days[-1]) / np.maximum(at_risk + 1.0, 1.0), np.nan)

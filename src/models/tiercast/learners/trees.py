@@ -14,16 +14,16 @@ from tiercast.serving.trees import HazardTrees, Trees
 DEFAULTS: dict[str, float] = {
     "rounds": 250,
     "learning_rate": 0.03,
-    "num_leaves": 12,
+    "num_leaves": 10,
     "min_child_samples": 60,
-    "feature_fraction": 0.4,
+    "feature_fraction": 0.2,
     "lambda_l2": 5.0,
 }
 SPACE: dict[str, Range] = {
     "rounds": Range(100, 400, log=True),
     "num_leaves": Range(6, 28, log=True),
     "min_child_samples": Range(20, 200, log=True),
-    "feature_fraction": Range(0.2, 0.8),
+    "feature_fraction": Range(0.1, 0.6),
     "lambda_l2": Range(0.1, 30.0, log=True),
 }
 
@@ -60,7 +60,9 @@ def _boost(
         "num_threads": setup.threads,
         "verbosity": -1,
     }
-    table = lightgbm.Dataset(values, label, weight=weight, init_score=offset, feature_name=names, free_raw_data=True)
+    table = lightgbm.Dataset(
+        values, label, weight=weight, init_score=offset, feature_name=names, free_raw_data=True
+    )
     return str(lightgbm.train(settings, table, num_boost_round=int(parameters["rounds"])).model_to_string())
 
 

@@ -1,12 +1,13 @@
 """Keeps what was tried and what is in charge: runs, model versions, their aliases and where they came from.
 
 The only package that speaks MLflow's client. ``store`` finds and opens the tracking store, ``runs`` records
-experiments, ``staging`` packs a bundle, ``versions`` registers and finds bundles, ``relocation`` repairs a
-moved folder. MLflow itself is imported inside functions, because it takes seconds.
+experiments, ``staging`` packs a bundle, ``versions`` registers and finds bundles, ``served`` opens them,
+``relocation`` repairs a moved folder. MLflow itself is imported inside functions, because it takes seconds.
 """
 
 from tiercast.registry.relocation import relocate
 from tiercast.registry.runs import Run, record_run, run_file, start_run
+from tiercast.registry.served import open_served
 from tiercast.registry.staging import bundle_hash, stage_bundle
 from tiercast.registry.store import Store, open_store, resolve_store
 from tiercast.registry.versions import (
@@ -18,7 +19,6 @@ from tiercast.registry.versions import (
     find_version,
     list_versions,
     model_folder,
-    open_served,
     register_bundle,
     set_alias,
     tag_version,

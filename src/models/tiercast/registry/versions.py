@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -291,18 +290,3 @@ def bundle_folder(store: Store, reference: str | int = "champion", *, name: str 
     if not (folder / MANIFEST).is_file():
         raise StoreCorrupt(tracking_uri=store.uri, problem=f"{reference} holds no tiercast bundle")
     return folder
-
-
-def open_served(folder: Path | str) -> Any:
-    """Open a bundle with the code that travels in it, as the served model does, and return its ``Bundle``.
-
-    Parameters
-    ----------
-    folder : path
-        A folder from ``bundle_folder`` or ``stage_bundle``.
-    """
-    with advice_ignored():
-        from tiercast.serving.entry import open_vendored
-
-    module = open_vendored(folder)
-    return sys.modules[f"{module.__name__}.bundle"].open_bundle(str(folder))

@@ -77,7 +77,9 @@ class Hurdle:
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return P(buy) × value of buyers; reads the column ``purchase_probability``."""
-        return np.asarray(features["purchase_probability"].to_numpy(float) * self.conditional.predict(features))
+        return np.asarray(
+            features["purchase_probability"].to_numpy(float) * self.conditional.predict(features)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""

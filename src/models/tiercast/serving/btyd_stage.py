@@ -15,7 +15,14 @@ MEAN_SPEND = "btyd_mean_spend_currency"
 EXPECTED_VALUE = "btyd_expected_value_currency"
 LOGIT = "btyd_purchase_logit"
 LOG_VALUE = "btyd_log_value"
-COLUMNS: tuple[str, ...] = (PURCHASE_PROBABILITY, EXPECTED_ORDERS, MEAN_SPEND, EXPECTED_VALUE, LOGIT, LOG_VALUE)
+COLUMNS: tuple[str, ...] = (
+    PURCHASE_PROBABILITY,
+    EXPECTED_ORDERS,
+    MEAN_SPEND,
+    EXPECTED_VALUE,
+    LOGIT,
+    LOG_VALUE,
+)
 
 
 @dataclass(frozen=True)

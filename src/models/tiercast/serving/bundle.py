@@ -21,7 +21,7 @@ from .contributions import RiskContributions
 from .forecast import Forecast
 from .intake import clean_request
 from .reasons import contributions_from_facts, explain_rows
-from .refusals import EmptyInput, RejectedRows, UnknownChoice
+from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
 from .scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
 from .segments import Segments
@@ -48,7 +48,8 @@ class Bundle:
     Parameters
     ----------
     manifest : mapping
-        ``content_sha256`` (its first 12 digits are the version), ``currency``, ``vocabulary``, ``families``, ``default_policy``, …
+        ``content_sha256`` (its first 12 digits are the version), ``currency``, ``vocabulary``, ``families``,
+        ``default_policy``, …
     parts : mapping
         The fitted parts as JSON.
     features_sql, contract_sql : str
@@ -87,7 +88,8 @@ class Bundle:
         try:
             history.bind(connection, "came")
             return arrange(
-                history.run(connection, self.features_sql, cutoffs=[cutoff], vocabulary=self.vocabulary), cutoff
+                history.run(connection, self.features_sql, cutoffs=[cutoff], vocabulary=self.vocabulary),
+                cutoff,
             )
         finally:
             connection.unregister("came")
@@ -144,14 +146,21 @@ class Bundle:
         day = history.parse_cutoff(cutoff)
         if rejected not in {"refuse", "skip"}:
             raise UnknownChoice("rejected must be refuse or skip", there_is=["refuse", "skip"])
-        rows = clean_request(touchpoints)
+        rows = trimmed(clean_request(touchpoints))
         self._policy(policy)
         if not len(rows):
             raise EmptyInput("no rows came: send at least one touchpoint", rows=0)
         asked = pd.DataFrame({"customer_id": rows["customer_id"].dropna().astype(object).unique()})
+        if asked.empty:
+            raise EmptyInput(
+                "no row says whose it is: send a customer_id with each touchpoint", rows=len(rows)
+            )
         brought = [name for name in PER_CUSTOMER if name in rows]
         per_customer = (
-            rows.dropna(subset=["customer_id"]).groupby("customer_id", sort=False)[brought].last().reset_index()
+            rows.dropna(subset=["customer_id"])
+            .groupby("customer_id", sort=False)[brought]
+            .last()
+            .reset_index()
             if brought
             else None
         )
@@ -176,11 +185,23 @@ class Bundle:
         placed = placed.sort_values("customer_id", kind="stable", ignore_index=True)
         return self.predict_features(placed, policy=policy, language=language)
 
-    def predict_features(self, features: pd.DataFrame, *, policy: str = "", language: str = "en") -> pd.DataFrame:
+    def predict_features(
+        self, features: pd.DataFrame, *, policy: str = "", language: str = "en"
+    ) -> pd.DataFrame:
         """Return the scorecard of rows of features (``customer_id``, ``cutoff`` and the frozen columns).
 
         A row without ``touchpoints`` has no usable history.
+
+        Raises
+        ------
+        Refused
+            A frozen column did not come, or the policy or language does not exist.
         """
+        missing = [
+            name for name in ("customer_id", "cutoff", *self.manifest["families"]) if name not in features
+        ]
+        if missing:
+            raise MissingColumns(f"frozen features did not come: {', '.join(missing)}", missing=missing)
         chosen = self._policy(policy)
         if language not in {"en", "zh"}:
             raise UnknownChoice("language must be en or zh", there_is=["en", "zh"])
@@ -303,3 +324,17 @@ def arrange(found: pd.DataFrame, cutoff: date) -> pd.DataFrame:
     rows = found.sort_values("customer_id", kind="stable", ignore_index=True).drop(columns="cutoff_day")
     rows.insert(1, "cutoff", pd.Series([cutoff] * len(rows), dtype=object))
     return rows
+
+
+def trimmed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a request whose customer ids are read as the frozen text reads them: without spaces at the ends.
+
+    Examples
+    --------
+    >>> trimmed(pd.DataFrame({"customer_id": [" c1", "c1 ", "  ", None]}))["customer_id"].tolist()
+    ['c1', 'c1', None, None]
+    """
+    names = rows["customer_id"].astype(object)
+    known = names.notna()
+    plain = names.where(known, "").str.strip(" ").astype(object)
+    return rows.assign(customer_id=plain.where(plain != "", None))

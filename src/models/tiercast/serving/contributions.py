@@ -73,10 +73,14 @@ class RiskContributions:
     def __init__(self, activity: Any, family_of: Mapping[str, str]) -> None:
         self.families = sorted({*family_of.values(), BTYD_FAMILY})
         parts = (
-            list(zip(activity.parts, activity.weights, strict=True)) if isinstance(activity, Blend) else [(activity, 1.0)]
+            list(zip(activity.parts, activity.weights, strict=True))
+            if isinstance(activity, Blend)
+            else [(activity, 1.0)]
         )
         self.trees = [
-            (PathTable(part, family_of, self.families), weight) for part, weight in parts if isinstance(part, Trees)
+            (PathTable(part, family_of, self.families), weight)
+            for part, weight in parts
+            if isinstance(part, Trees)
         ]
         self.linear = [(part, weight) for part, weight in parts if isinstance(part, Linear)]
         place = {name: index for index, name in enumerate(self.families)}
@@ -92,7 +96,9 @@ class RiskContributions:
             total += weight * table.contributions(staged)
         for part, weight in self.linear:
             values = staged[list(part.columns)].to_numpy(float)
-            terms = standardise(values, np.asarray(part.centres), np.asarray(part.scales)) * np.asarray(part.weights)
+            terms = standardise(values, np.asarray(part.centres), np.asarray(part.scales)) * np.asarray(
+                part.weights
+            )
             terms += np.isnan(values) * np.asarray(part.absent_weights)
             places = np.asarray([self.of_family.get(name, self.other) for name in part.columns])
             sums = np.zeros_like(total)

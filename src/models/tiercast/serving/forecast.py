@@ -1,4 +1,4 @@
-"""The forecast: one curve owns activity, so churn, dates, orders and value of a customer never contradict each other."""
+"""The forecast: one curve owns activity, so churn, dates, orders and value never contradict each other."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -66,7 +66,11 @@ class Forecast:
         Features that carry the stage's columns already (a panel's, fitted at their own origin) keep theirs.
         """
         ready = self.btyd is None or PURCHASE_PROBABILITY in features
-        wide = features if ready or self.btyd is None else pd.concat([features, self.btyd.columns(features)], axis=1)
+        wide = (
+            features
+            if ready or self.btyd is None
+            else pd.concat([features, self.btyd.columns(features)], axis=1)
+        )
         probability = np.asarray(self.calibration.calibrate(self.activity.predict(wide)))
         return wide.assign(purchase_probability=probability)
 
@@ -83,7 +87,8 @@ class Forecast:
         Returns
         -------
         pandas.DataFrame
-            ``purchase_probability``, ``churn_probability`` (their sum is 1), ``purchase_within_{7,30,60,90}d_probability``,
+            ``purchase_probability``, ``churn_probability`` (their sum is 1),
+            ``purchase_within_{7,30,60,90}d_probability``,
             ``next_purchase_{from,median,until}_days`` (10, 50 and 90 % of the curve, NaN past 182 days),
             ``expected_orders``, ``expected_value_currency`` and its central 80 % interval.
         """
@@ -104,7 +109,9 @@ class Forecast:
             "churn_probability": 1.0 - probability,
         }
         for day in WITHIN_DAYS:
-            answers[f"purchase_within_{day}d_probability"] = 1.0 - survival[:, int(np.searchsorted(grid, day))]
+            answers[f"purchase_within_{day}d_probability"] = (
+                1.0 - survival[:, int(np.searchsorted(grid, day))]
+            )
         for name, share in (("from", 0.1), ("median", 0.5), ("until", 0.9)):
             answers[f"next_purchase_{name}_days"] = first_day_reached(survival, grid, share)
         if PURCHASE_PROBABILITY not in staged:

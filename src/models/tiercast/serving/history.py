@@ -12,6 +12,7 @@ from .reading import read_sql
 from .refusals import BadCutoff
 
 EPOCH = date(1970, 1, 1)
+EARLIEST, LATEST = date(1970, 1, 1), date(2100, 12, 31)
 
 
 def parse_cutoff(value: object) -> date:
@@ -22,7 +23,7 @@ def parse_cutoff(value: object) -> date:
     Raises
     ------
     BadCutoff
-        Nothing came, it cannot be read, or it is not midnight UTC.
+        Nothing came, it cannot be read, is not midnight UTC, or lies outside 1970 to 2100.
 
     Examples
     --------
@@ -33,19 +34,19 @@ def parse_cutoff(value: object) -> date:
     ...
     tiercast.serving.refusals.BadCutoff: no cutoff came: send the day whose midnight UTC ends the history, as in 2026-01-31
     """
-    if isinstance(value, datetime):
-        moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-    elif isinstance(value, date):
-        return value
-    elif not isinstance(value, str) or not value.strip():
+    if value is pd.NaT or not isinstance(value, date | str) or not str(value).strip():
         raise BadCutoff("no cutoff came: send the day whose midnight UTC ends the history, as in 2026-01-31")
+    if isinstance(value, datetime):
+        moment = value
     else:
         try:
-            moment = datetime.fromisoformat(value.strip())
+            moment = datetime.fromisoformat(str(value).strip())
         except ValueError:
             raise BadCutoff("the cutoff is not an ISO 8601 day: send it as in 2026-01-31") from None
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    if not EARLIEST.year <= moment.year <= LATEST.year:
+        raise BadCutoff(f"the cutoff is out of range: send a day from {EARLIEST} to {LATEST}")
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
     if moment != datetime(moment.year, moment.month, moment.day):
         raise BadCutoff("the cutoff is not midnight UTC: send a day, as in 2026-01-31")
     return moment.date()
@@ -132,7 +133,9 @@ def run(
         What the text selects.
     """
     days = sorted({day_number(cutoff) for cutoff in cutoffs})
-    fields, terms, codes = (list(part) for part in zip(*vocabulary, strict=True)) if vocabulary else ([], [], [])
+    fields, terms, codes = (
+        (list(part) for part in zip(*vocabulary, strict=True)) if vocabulary else ([], [], [])
+    )
     small = {
         "cutoffs": pd.DataFrame({"cutoff_day": pd.Series(days, dtype="int64")}),
         "vocabulary": pd.DataFrame(
@@ -142,7 +145,9 @@ def run(
                 "code": pd.Series(codes, dtype="int64"),
             }
         ),
-        "clock": pd.DataFrame({"now_s": pd.Series([int(time.time()) if now_s is None else now_s], dtype="int64")}),
+        "clock": pd.DataFrame(
+            {"now_s": pd.Series([int(time.time()) if now_s is None else now_s], dtype="int64")}
+        ),
     }
     for name, frame in small.items():
         connection.register(name, frame)

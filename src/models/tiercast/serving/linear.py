@@ -52,7 +52,9 @@ class Linear:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
-        stored = {name: list(value) if isinstance(value, tuple) else value for name, value in self.__dict__.items()}
+        stored = {
+            name: list(value) if isinstance(value, tuple) else value for name, value in self.__dict__.items()
+        }
         return {"type": "linear", **stored}
 
     @classmethod

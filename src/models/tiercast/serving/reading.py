@@ -24,7 +24,16 @@ class Dialect:
         name = type_name.upper()
         if name in {"VARCHAR", "UUID"} or name.startswith("ENUM"):
             return "text"
-        if name in {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "HUGEINT"}:
+        if name in {
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "UTINYINT",
+            "USMALLINT",
+            "UINTEGER",
+            "HUGEINT",
+        }:
             return "integer"
         if name in {"UBIGINT", "UHUGEINT"}:
             return "integer"
@@ -151,7 +160,8 @@ def read_sql(
     missing = [name for name in REQUIRED if name not in types]
     if missing:
         raise MissingColumns(
-            f"missing: {', '.join(missing)}; there is: {', '.join(sorted(types)) or 'nothing'}", missing=missing
+            f"missing: {', '.join(missing)}; there is: {', '.join(sorted(types)) or 'nothing'}",
+            missing=missing,
         )
     selected: list[str] = []
     bad: dict[str, list[str]] = {"time": [], "number": []}

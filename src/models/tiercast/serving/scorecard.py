@@ -37,7 +37,9 @@ SCORECARD: tuple[Answer, ...] = (
     Answer("expected_value_currency", "number", "expected net revenue within the value horizon"),
     Answer("expected_value_low_currency", "number", "lower end of the central 80 % interval"),
     Answer("expected_value_high_currency", "number", "upper end of the central 80 % interval"),
-    Answer("conversion_probability", "number", "prospects: P(first purchase); null until a model for it exists"),
+    Answer(
+        "conversion_probability", "number", "prospects: P(first purchase); null until a model for it exists"
+    ),
     Answer("conversion_on", "date", "prospects: median date of the first purchase; null likewise"),
     Answer("segment", "text", "description of behaviour"),
     Answer("segment_confidence", "number", "0: between two segments; 1: on a centre"),

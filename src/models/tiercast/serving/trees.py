@@ -62,7 +62,9 @@ class Trees:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Return the part that was stored."""
-        return cls(tuple(stored["columns"]), stored["booster"], stored["link"], stored.get("offset_column", ""))
+        return cls(
+            tuple(stored["columns"]), stored["booster"], stored["link"], stored.get("offset_column", "")
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ class HazardTrees:
         bins = len(self.edges)
         rows = len(features)
         values = features[list(self.trees.columns[:-1])].to_numpy(float)
-        stacked = np.column_stack([np.repeat(values, bins, axis=0), np.tile(np.arange(bins, dtype=float), rows)])
+        stacked = np.column_stack(
+            [np.repeat(values, bins, axis=0), np.tile(np.arange(bins, dtype=float), rows)]
+        )
         frame = pd.DataFrame(stacked, columns=list(self.trees.columns))
         chance = self.trees.predict(frame).reshape(rows, bins)
         steps = -np.log1p(-np.clip(chance, 1e-9, 1 - 1e-9))

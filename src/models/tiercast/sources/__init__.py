@@ -1,0 +1,1 @@
+"""Sources: where touchpoints come from."""

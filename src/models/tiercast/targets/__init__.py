@@ -1,0 +1,1 @@
+"""Targets: the questions about the future, and what answered them afterwards."""

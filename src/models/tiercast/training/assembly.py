@@ -40,13 +40,17 @@ def columns_read(part: Any) -> set[str]:
     --------
     >>> sorted(columns_read({"type": "blend", "parts": [{"columns": ["orders"]}, {"column": "gap_mean_days"}]}))
     ['gap_mean_days', 'orders']
+    >>> columns_read({"type": "column", "name": "stores"})
+    {'stores'}
     """
     found: set[str] = set()
     if isinstance(part, Mapping):
+        if part.get("type") == "column":
+            found.add(str(part["name"]))
         for key, value in part.items():
             if key == "columns":
                 found |= {str(each) for each in value}
-            elif key == "column":
+            elif key in ("column", "offset_column"):
                 found.add(str(value))
             else:
                 found |= columns_read(value)
@@ -86,9 +90,8 @@ def stage(
     predictions = forecast.predict(features)
     frame = pd.concat([features, predictions], axis=1)
     frame["lifecycle_stage"] = Stages().assign(features)
-    policies = {
-        name: replace_frozen(policy, frame) for name, policy in collect("tiercast.tiers", Policy, extensions).items()
-    }
+    declared = collect("tiercast.tiers", Policy, extensions)
+    policies = {name: replace_frozen(policy, frame) for name, policy in declared.items()}
     if default_policy not in policies:
         from tiercast.errors import UnknownName
 
@@ -108,7 +111,8 @@ def stage(
         "actions": actions.freeze(frame),
     }
     behaviours = {behaviour.column for behaviour in part.behaviours}
-    wanted = (columns_read(stored["forecast"]) | behaviours | set(ALWAYS)) & set(catalogue.names)
+    asked = {each.name for policy in declared.values() for each in policy.inputs}
+    wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)
     import json
 
     contract = contract_sql(
@@ -140,5 +144,3 @@ def replace_frozen(policy: Policy, frame: pd.DataFrame) -> dict[str, Any]:
     """Return a policy with its cut points measured on ``frame``; inputs that did not come count as unknown."""
     absent = {each.name: np.nan for each in policy.inputs if each.name not in frame}
     return policy.freeze(frame.assign(**absent) if absent else frame)
-
-

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tiercast.errors import ExtensionError
 from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
 from tiercast.panels import as_of
 from tiercast.serving.blend import Blend
-from tiercast.windows import Fold
+from tiercast.serving.parts import TYPES, restore
 
 Progress = Callable[[str], None]
 
@@ -44,9 +45,9 @@ class Fits:
                 self._parts[name, end] = Blend(parts, (1.0 / len(parts),) * len(parts), of.link)
             else:
                 self.progress(f"fitting {name} as of {end}")
-                self._parts[name, end] = self.learners[name].fit(
-                    self.known(end), self.parameters[name], self.setup
-                )
+                learner = self.learners[name]
+                part = learner.fit(self.known(end), self.parameters[name], self.setup)
+                self._parts[name, end] = served_part(part, learner)
         return self._parts[name, end]
 
     def basis(self, name: str) -> str:
@@ -61,6 +62,26 @@ class Fits:
         return names + sorted(each.name for each in self.blends.values() if each.target == target)
 
 
+def served_part(part: Any, learner: Learner) -> Any:
+    """Return the part, or refuse one that a bundle could not bring back to life.
+
+    Raises
+    ------
+    ExtensionError
+    """
+    try:
+        known = type(restore(part.to_json())) is type(part)
+    except (AttributeError, KeyError, LookupError, TypeError, ValueError):
+        known = False
+    if not known:
+        raise ExtensionError(
+            module=learner.fit.__module__,
+            problem=f"learner {learner.name!r} returns a {type(part).__name__}, which no bundle can hold; "
+            f"a part is made of: {', '.join(sorted(TYPES))}",
+        )
+    return part
+
+
 def at(panel: Panel, origin: date) -> Panel:
     """Return the panel's rows of one origin."""
     return panel.where(np.asarray([cutoff == origin for cutoff in panel.features["cutoff"]], dtype=bool))
@@ -69,5 +90,3 @@ def at(panel: Panel, origin: date) -> Panel:
 def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Return frames of several origins under each other."""
     return pd.concat(frames, ignore_index=True)
-
-

@@ -10,7 +10,14 @@ import pandas as pd
 
 from tiercast.evaluation.calibration import fit_calibration, level_factor
 from tiercast.evaluation.intervals import fit_value_intervals
-from tiercast.evaluation.metrics import churn_metrics, log_loss, normalised_gini, repurchase_metrics, value_metrics
+from tiercast.evaluation.metrics import (
+    churn_metrics,
+    log_loss,
+    normalised_gini,
+    repurchase_metrics,
+    rmse,
+    value_metrics,
+)
 from tiercast.learners.learner import Panel
 from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import GRID_DAYS, Forecast
@@ -18,7 +25,11 @@ from tiercast.serving.intervals import ValueIntervals
 from tiercast.training.backtest import Fits, at
 from tiercast.training.plan import Plan
 
-RULES: dict[str, str] = {"churn": "recency_frequency", "repurchase": "survival_table", "lifetime_value": "past_spend"}
+RULES: dict[str, str] = {
+    "churn": "recency_frequency",
+    "repurchase": "survival_table",
+    "lifetime_value": "past_spend",
+}
 """The rules that stand in until a model beats them."""
 
 
@@ -26,8 +37,8 @@ RULES: dict[str, str] = {"churn": "recency_frequency", "repurchase": "survival_t
 class Results:
     """What each candidate said at each test origin, and its figures.
 
-    ``answers[target]`` has ``customer_id``, ``cutoff``, ``actual`` and one column a candidate; ``figures[target][name]``
-    maps a test origin (or ``mean``, ``worst``) to metrics.
+    ``answers[target]`` has ``customer_id``, ``cutoff``, ``actual`` and one column a candidate;
+    ``figures[target][name]`` maps a test origin (or ``mean``, ``worst``) to metrics.
     """
 
     answers: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -37,11 +48,24 @@ class Results:
     curves: dict[str, tuple[np.ndarray, pd.DataFrame, np.ndarray]] = field(default_factory=dict)
 
 
-def calibrated_activity(fits: Fits, name: str, *, known_until: date, window: Panel) -> tuple[Calibration, np.ndarray]:
+def calibrated_activity(
+    fits: Fits, name: str, *, known_until: date, window: Panel
+) -> tuple[Calibration, np.ndarray]:
     """Return the calibration of candidate ``name`` on a matured window, and its calibrated answers there."""
     raw = fits.part(name, known_until).predict(window.features)
-    calibration = fit_calibration(raw, window.labels["purchased"].to_numpy(float))
+    calibration = proven(fit_calibration(raw, window.labels["purchased"].to_numpy(float)), raw, window)
     return calibration, np.asarray(calibration.calibrate(raw))
+
+
+def proven(calibration: Calibration, raw: np.ndarray, window: Panel) -> Calibration:
+    """Return the calibration, or none at all where the window does not prove that one is needed.
+
+    One window of a few hundred events moves a map by chance as much as by need. A two-parameter map is kept when it
+    raises the log-likelihood by more than 3 (the 5 % point of χ²(2) is 5.99, on twice the difference).
+    """
+    bought = window.labels["purchased"].to_numpy(float)
+    gain = len(bought) * (log_loss(bought, raw) - log_loss(bought, np.asarray(calibration.calibrate(raw))))
+    return calibration if calibration.kind == "isotonic" or gain > 3.0 else Calibration("identity")
 
 
 def assemble(
@@ -54,7 +78,7 @@ def assemble(
     btyd: Any = None,
     gap_days: int = 0,
 ) -> Forecast:
-    """Return the forecast of chosen candidates: calibrated on ``window`` by their older fits, refitted at ``fit_until``.
+    """Return the forecast of chosen candidates: calibrated on ``window`` by older fits, refitted at ``fit_until``.
 
     Parameters
     ----------
@@ -65,7 +89,9 @@ def assemble(
     window : Panel
         Rows of one origin whose labels are mature at ``fit_until``.
     """
-    calibration, probability = calibrated_activity(fits, chosen["churn"], known_until=calibrate_until, window=window)
+    calibration, probability = calibrated_activity(
+        fits, chosen["churn"], known_until=calibrate_until, window=window
+    )
     staged = window.features.assign(purchase_probability=probability)
     value = np.maximum(fits.part(chosen["lifetime_value"], calibrate_until).predict(staged), 0.0)
     actual = window.labels["value_currency"].to_numpy(float)
@@ -94,7 +120,7 @@ def assemble(
 def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
     """Choose one candidate a target at the last origin before the tests; the tests play no part in it.
 
-    Churn is chosen by log-loss, value by 1 − normalised Gini, the curve by integrated Brier score under the chosen
+    Churn is chosen by log-loss, value by :func:`value_loss`, the curve by integrated Brier score under the chosen
     churn probability. Ties go to the earlier in the list, which begins with the rules.
     """
     fold = plan.folds[0]
@@ -104,11 +130,15 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
     for name in fits.of_target("churn"):
         losses["churn"][name] = log_loss(bought, fits.part(name, fold.calibrate).predict(window.features))
     chosen = {"churn": _least(losses["churn"])}
-    calibration, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
+    _, probability = calibrated_activity(
+        fits, chosen["churn"], known_until=fold.calibrate, window=window
+    )
     staged = window.features.assign(purchase_probability=probability)
     value = window.labels["value_currency"].to_numpy(float)
+    rule = fits.part(RULES["lifetime_value"], fold.calibrate).predict(staged)
     for name in fits.of_target("lifetime_value"):
-        losses["lifetime_value"][name] = 1.0 - normalised_gini(value, fits.part(name, fold.calibrate).predict(staged))
+        said = fits.part(name, fold.calibrate).predict(staged)
+        losses["lifetime_value"][name] = value_loss(value, said, rule)
     chosen["lifetime_value"] = _least(losses["lifetime_value"])
     for name in fits.of_target("repurchase"):
         forecast = assemble(
@@ -121,6 +151,23 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
         losses["repurchase"][name] = curve_figures(forecast, window)[0]["integrated_brier"]
     chosen["repurchase"] = _least(losses["repurchase"])
     return chosen, losses
+
+
+def value_loss(actual: np.ndarray, predicted: np.ndarray, rule: np.ndarray) -> float:
+    """Return how far a candidate is off in rank and in size, each against the rule: below 1 beats it.
+
+    The mean of ``(1 − Gini) / (1 − Gini of the rule)`` and ``RMSE / RMSE of the rule``: a marketer ranks by value and
+    also adds it up.
+
+    Examples
+    --------
+    >>> actual = np.array([0.0, 10.0, 30.0])
+    >>> value_loss(actual, np.array([20.0, 0.0, 20.0]), np.array([20.0, 0.0, 20.0]))
+    1.0
+    """
+    rank = (1.0 - normalised_gini(actual, predicted)) / max(1.0 - normalised_gini(actual, rule), 1e-9)
+    size = rmse(actual, predicted) / max(rmse(actual, rule), 1e-9)
+    return float((rank + size) / 2)
 
 
 def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
@@ -161,7 +208,9 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
                 fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
             )
             said[name] = forecast.predict(test.features)["expected_value_currency"].to_numpy(float)
-            figures.setdefault("lifetime_value", {}).setdefault(name, {})[key] = value_metrics(value, said[name])
+            figures.setdefault("lifetime_value", {}).setdefault(name, {})[key] = value_metrics(
+                value, said[name]
+            )
         answers["lifetime_value"].append(base.assign(**said))
         for name in fits.of_target("repurchase"):
             chosen = {**results.winners, "repurchase": name}

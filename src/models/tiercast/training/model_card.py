@@ -40,7 +40,9 @@ def write_model_card(
             each = [figures[metric] for origin, figures in by_origin.items() if origin != "mean"]
             worst = min(each) if metric == "normalised_gini" else max(each)
             mark = " **(this version)**" if chosen[target] == name else ""
-            lines.append(f"| {target} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |")
+            lines.append(
+                f"| {target} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |"
+            )
     lines += [
         "",
         "Warnings: " + ("; ".join(warnings) if warnings else "none") + ".",

@@ -37,7 +37,9 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def trainable_from(first_day: date, *, horizon: Horizon, step_days: int, test_origins: int, history_days: int) -> date:
+def trainable_from(
+    first_day: date, *, horizon: Horizon, step_days: int, test_origins: int, history_days: int
+) -> date:
     """Return the first day on which data that began on ``first_day`` are long enough.
 
     Examples
@@ -46,7 +48,9 @@ def trainable_from(first_day: date, *, horizon: Horizon, step_days: int, test_or
     datetime.date(2026, 7, 16)
     """
     mature = horizon.matures_on(first_day) - first_day
-    return first_day + timedelta(days=history_days) + 3 * mature + timedelta(days=step_days * (test_origins - 1))
+    return (
+        first_day + timedelta(days=history_days) + 3 * mature + timedelta(days=step_days * (test_origins - 1))
+    )
 
 
 def make_plan(
@@ -76,7 +80,11 @@ def make_plan(
     """
     start = first_day + timedelta(days=first_origin_after_days)
     ready = trainable_from(
-        first_day, horizon=horizon, step_days=step_days, test_origins=test_origins, history_days=first_origin_after_days
+        first_day,
+        horizon=horizon,
+        step_days=step_days,
+        test_origins=test_origins,
+        history_days=first_origin_after_days,
     )
     if data_ends_on < ready:
         raise NotTrainable(

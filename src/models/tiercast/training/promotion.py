@@ -12,8 +12,16 @@ import pandas as pd
 
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.evaluation.gate import GateDecision, decide, judge
-from tiercast.learners.learner import Panel
-from tiercast.registry import Run, Store, VersionInfo, bundle_folder, champion, open_served, register_bundle, set_alias
+from tiercast.registry import (
+    Run,
+    Store,
+    VersionInfo,
+    bundle_folder,
+    champion,
+    open_served,
+    register_bundle,
+    set_alias,
+)
 from tiercast.segments import SegmentReport
 from tiercast.serving.bundle import arrange
 from tiercast.training.judging import RULES, Results
@@ -67,7 +75,6 @@ def promote(
     plan: Plan,
     seed: int,
     engine: DuckDBEngine,
-    panel: Panel,
 ) -> Promotion:
     """Judge the challenger at the gate and move the alias ``champion`` when it passes."""
     before = champion(store)
@@ -76,22 +83,47 @@ def promote(
     rival = None
     incomparable = ""
     if before is not None:
-        rival = champion_answers(store, before, results, plan=plan, engine=engine)
-        if rival is None:
-            incomparable = (
-                "the champion was fitted on every test origin and kept no answers for them: nothing honest to compare"
-            )
-    decision = gate(results, rival=rival, rival_name=f"champion v{before.version}" if before else "", seed=seed)
-    promoted = decision.promoted and not incomparable
-    if promoted:
-        set_alias(store, "champion", versions["challenger"].version)
-    with tempfile.TemporaryDirectory() as folder:
+        rival, incomparable = rival_of(store, before, results, plan=plan, engine=engine)
+    decision = gate(
+        results, rival=rival, rival_name=f"champion v{before.version}" if before else "", seed=seed
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder
+    ):  # kept first: a champion without its answers cannot be beaten fairly
         place = Path(folder) / ANSWERS
         own_answers(results).to_parquet(place, index=False)
         run.file(place, "answers")
+    promoted = decision.promoted and not incomparable
+    if promoted:
+        set_alias(store, "champion", versions["challenger"].version)
     now = champion(store)
     assert now is not None  # an alias was set above at the latest
     return Promotion(promoted, decision, now, versions["challenger"], versions["rule"], before, incomparable)
+
+
+def rival_of(
+    store: Store, before: VersionInfo, results: Results, *, plan: Plan, engine: DuckDBEngine
+) -> tuple[pd.DataFrame | None, str]:
+    """Return the champion's answers for the rows that are judged, or why there is nothing honest to compare."""
+    bundle = open_served(bundle_folder(store, before.version))
+    question = (bundle.forecast.horizon_days, bundle.forecast.gap_days)
+    if question != (plan.horizon.days, plan.horizon.gap_days):
+        return (
+            None,
+            f"the champion answers for {question[0]} days after a gap of {question[1]}: another question",
+        )
+    rival = champion_answers(store, before, bundle, plan=plan, engine=engine)
+    if rival is None:
+        if before.tags.get("tiercast.kind") == "rule":
+            return None, ""  # a rule is among the baselines anyway
+        return (
+            None,
+            "the champion was fitted on every test origin and kept no answers for them: nothing honest to compare",
+        )
+    judged = results.answers["churn"][["customer_id", "cutoff"]]
+    if judged.merge(rival, on=["customer_id", "cutoff"], how="inner").empty:
+        return None, "the champion knows none of the customers that are judged"
+    return rival, ""
 
 
 def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed: int) -> GateDecision:
@@ -103,7 +135,8 @@ def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed:
     decided = judge(
         merged["actual"],
         merged[winner],
-        baselines={name: merged[name] for name in rules if name != winner and name in merged} or {winner: merged[winner]},
+        baselines={name: merged[name] for name in rules if name != winner and name in merged}
+        or {winner: merged[winner]},
         measure="log_loss",
         seed=seed,
         champion=None if rival is None else (rival_name, merged["champion_churn"]),
@@ -139,14 +172,13 @@ def own_answers(results: Results) -> pd.DataFrame:
 
 
 def champion_answers(
-    store: Store, before: VersionInfo, results: Results, *, plan: Plan, engine: DuckDBEngine
+    store: Store, before: VersionInfo, bundle: Any, *, plan: Plan, engine: DuckDBEngine
 ) -> pd.DataFrame | None:
     """Return the champion's honest answers at the test origins, or None when there are none.
 
     At an origin that it was not fitted on the champion's own bundle answers, with its own frozen features; at an
     older one its answers kept from its own backtest are taken.
     """
-    bundle = open_served(bundle_folder(store, before.version))
     fitted_as_of = date.fromisoformat(str(bundle.manifest["fitted_as_of"]))
     found = []
     for fold in plan.folds:

@@ -1,6 +1,5 @@
 """The record: one run a candidate with its figures at every test origin, and the plots of the winners."""
 
-
 from tiercast.evaluation import plots
 from tiercast.learners.learner import Panel
 from tiercast.registry import Run, Store, record_run
@@ -88,7 +87,10 @@ def pictures(results: Results, panel: Panel) -> dict[str, object]:
         newest = max(results.curves, key=lambda origin: results.curves[origin][0].shape[1])
         survival, labels, days = results.curves[newest]
         made["repurchase_survival"] = plots.survival(
-            labels["days_to_purchase"], labels["observed_days"], {results.winners["repurchase"]: survival}, days
+            labels["days_to_purchase"],
+            labels["observed_days"],
+            {results.winners["repurchase"]: survival},
+            days,
         )
     return made
 

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from tiercast.config import TrainCard
-from tiercast.evaluation.metrics import log_loss, normalised_gini
+from tiercast.evaluation.metrics import log_loss
 from tiercast.learners.learner import Learner, Panel, Setup
 from tiercast.panels import as_of
 from tiercast.registry import Run, record_run
-from tiercast.training.backtest import at
+from tiercast.serving.btyd_stage import EXPECTED_VALUE, PURCHASE_PROBABILITY
+from tiercast.training.backtest import at, served_part
+from tiercast.training.judging import value_loss
 from tiercast.training.plan import Plan
 from tiercast.tuning import tune
 
@@ -72,7 +74,7 @@ def _loss_of(
     learner: Learner, known: Panel, judged: list[Panel], setup: Setup
 ) -> Callable[[Mapping[str, float]], float]:
     def loss(parameters: Mapping[str, float]) -> float:
-        part: Any = learner.fit(known, parameters, setup)
+        part: Any = served_part(learner.fit(known, parameters, setup), learner)
         return float(np.mean([_judge(part, learner.target, rows) for rows in judged]))
 
     return loss
@@ -82,5 +84,9 @@ def _judge(part: Any, target: str, rows: Panel) -> float:
     if target == "churn":
         return log_loss(rows.labels["purchased"].to_numpy(float), part.predict(rows.features))
     # A hurdle needs a chance to buy: while tuning, what was known of it is the BTYD stage's.
-    staged = rows.features.assign(purchase_probability=rows.features["btyd_purchase_probability"])
-    return 1.0 - normalised_gini(rows.labels["value_currency"].to_numpy(float), part.predict(staged))
+    staged = rows.features.assign(purchase_probability=rows.features[PURCHASE_PROBABILITY])
+    return value_loss(
+        rows.labels["value_currency"].to_numpy(float),
+        part.predict(staged),
+        staged[EXPECTED_VALUE].to_numpy(float),
+    )

@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -76,6 +78,13 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
         raise NotTrainable(target="all targets", needs="purchases", has="none: no row is of kind purchase")
     horizon = Horizon(card.horizon_days, card.gap_days)
     ends = parse_cutoff(card.until) if card.until else account.last_day
+    if ends > account.last_day + timedelta(days=1):
+        raise NotTrainable(
+            target="all targets",
+            needs=f"history until {ends}, the card's until: days without rows would count as days without purchases",
+            has=f"history until {account.last_day}",
+            fix="leave until out, or wait for the data",
+        )
     plan = make_plan(
         first_day=account.first_day,
         data_ends_on=ends,
@@ -136,7 +145,11 @@ def train(
     """
     opened = history or open_source(card.source, extensions=card.extensions)
     learners, blends = learners_of(card)
-    with DuckDBEngine(threads=threads) as engine, start_run(store, EXPERIMENT, "train") as run:
+    with (
+        DuckDBEngine(threads=threads) as engine,
+        start_run(store, EXPERIMENT, "train") as run,
+        ExitStack() as cleanup,
+    ):
         ready = prepare(card, engine, history=opened, progress=progress)
         setup = Setup(ready.plan.horizon, card.seed, engine.threads)
         parameters = search.tune_all(
@@ -148,7 +161,10 @@ def train(
         last = ready.plan.folds[-1]
         window = at(fits.known(ready.plan.data_ends_on), last.test)
         newest = _newest_stage(ready)
-        made = {}
+        made: dict[str, tuple[Path, SegmentReport]] = {}
+        cleanup.callback(
+            lambda: [shutil.rmtree(folder.parent, ignore_errors=True) for folder, _ in made.values()]
+        )
         for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
             forecast = assemble(
                 fits,
@@ -176,12 +192,12 @@ def train(
         progress("registering and judging at the gate")
         promotion = promote(
             store, run, register(store, run, made), results, plan=ready.plan, seed=card.seed,
-            engine=engine, panel=ready.panel,
+            engine=engine,
         )  # fmt: skip
-        for folder, _ in made.values():
-            shutil.rmtree(folder.parent, ignore_errors=True)
         run.log(
-            params={name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))},
+            params={
+                name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))
+            },
             tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(ready.warnings)},
         )
         return TrainReport(

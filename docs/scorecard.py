@@ -1,0 +1,43 @@
+"""Print the page of the scorecard from its declaration: ``python docs/scorecard.py > docs/scorecard.md``."""
+
+from tiercast.serving.scorecard import SCORECARD
+
+HEAD = """# The scorecard
+
+The public answer: one row per customer and cutoff, for **every** customer seen before the cutoff. The same columns, in
+this order, come out of a notebook (`tiercast.score`), a batch file (`scorecard.parquet`) and a web request
+([serving](serving.md)). This page is made from `serving/scorecard.py` by `python docs/scorecard.py`; a test keeps the
+two together.
+
+**How to read it**
+
+* A *cutoff* is midnight UTC; nothing that happened, or became known, on or after it was used.
+* A null means "not applicable", never "unknown to you": the basis beside it says why. A basis is where the answer came
+  from: `model` (learned), `btyd` (a purchase process fitted to the history), `rule` (a table that needs next to no
+  learning) or `refused:` and a code. `refused:NO_HISTORY` is a customer of whom nothing usable is known before the cutoff,
+  `refused:NO_PURCHASE` one who has been in touch and never bought.
+* Money is in `currency`, major units; probabilities are between 0 and 1; a percentile is between 0 and 100.
+* Columns may be added at the end in a later release. None is renamed, moved or given another meaning without a new
+  major version of the package.
+
+| column | type | meaning |
+|---|---|---|
+"""
+
+TAIL = """
+**Types.** In parquet `text` is a string, `number` a 64-bit float, `count` a 64-bit integer and `date` a day. In JSON
+dates are ISO text (`2018-01-05`) and an absent value is `null`; there is no NaN and no infinity.
+
+**Which row is the newest?** `cutoff` says for when, `version` says by whom. Publishing replaces one pair of the two at
+once and touches no other, so joining on (`customer_id`, `cutoff`, `version`) is always one to one.
+"""
+
+
+def page() -> str:
+    """Return the whole page as Markdown."""
+    rows = [f"| `{answer.name}` | {answer.kind} | {answer.meaning} |\n" for answer in SCORECARD]
+    return HEAD + "".join(rows) + TAIL
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,133 @@
+"""Commands about what comes in: compute ``features`` of a source, list the ``sources``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tiercast.cli.faults import WrongUsage
+from tiercast.cli.files import require_ending, write_frame
+from tiercast.cli.options import AsJson, Currency, Extensions, Root, Verbose, Zone
+from tiercast.cli.screen import Screen, command_lines, facts, figure, table
+
+if TYPE_CHECKING:
+    from tiercast.features.declare import Feature
+
+WHOLE_HISTORY = "2100-01-01"
+OptionalSource = Annotated[
+    str | None,
+    typer.Argument(metavar="SOURCE", help="As in check; --list can do without.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(rich_help_panel="The path")(features)
+    app.command(rich_help_panel="Around it")(sources)
+
+
+def features(
+    source: OptionalSource = None,
+    cutoff: Annotated[
+        str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known at this midnight UTC.")
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Where the table goes (.parquet or .csv)."),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the features instead, with unit and meaning.")
+    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the one SQL text instead.")] = False,
+    currency: Currency = None,
+    zone: Zone = None,
+    extension: Extensions = None,
+    as_json: AsJson = False,
+    root: Root = None,
+    verbose: Verbose = False,
+) -> None:
+    """Compute one row per customer, as known at a cutoff; or list the features, or print their SQL."""
+    screen = Screen(as_json=as_json, verbose=verbose)
+    options: dict[str, Any] = {"currency": currency, "zone": zone, "extensions": tuple(extension or ())}
+    if source is None and not listed:
+        raise WrongUsage("a SOURCE is needed, unless --list is given")
+    if listed or sql:
+        with screen.working("looking at what the source can feed"):
+            found, text = _declared(source, cutoff or WHOLE_HISTORY, options)
+        if sql:
+            screen.answer({"sql": text, "features": [each.name for each in found]}, text)
+            return
+        rows = [(each.name, each.unit, each.meaning) for each in found]
+        listing = [
+            {
+                "name": each.name,
+                "grain": each.grain,
+                "unit": each.unit,
+                "meaning": each.meaning,
+                "absent": each.absent,
+            }
+            for each in found
+        ]
+        screen.answer(
+            {"features": listing}, table(f"{len(rows)} features", ["feature", "unit", "meaning"], rows)
+        )
+        return
+    if not cutoff or out is None or source is None:
+        raise WrongUsage("--cutoff DAY and --out FILE are needed, unless --list or --sql is given")
+    require_ending(out)
+    with screen.working(f"computing features at {cutoff}"):
+        from tiercast import api
+
+        made = api.features(source, cutoff=cutoff, **options)
+        place = write_frame(made, out)
+    names = [str(name) for name in made.columns[2:]]
+    screen.answer(
+        {"out": place, "cutoff": cutoff, "customers": len(made), "features": names},
+        facts(
+            [
+                ("customers", figure(len(made))),
+                ("features", figure(len(names))),
+                ("cutoff", cutoff),
+            ]
+        ),
+        command_lines("Written:", str(place)),
+    )
+
+
+def _declared(source: str | None, cutoff: str, options: dict[str, Any]) -> "tuple[tuple[Feature, ...], str]":
+    if source is not None:
+        from tiercast import api
+
+        catalogue, history = api.catalogue_of(source, cutoff=cutoff, **options)
+        return catalogue.features, catalogue.text(history)
+    from tiercast.features.catalogue import build_catalogue
+    from tiercast.features.declare import Seen
+    from tiercast.serving.contract import KINDS
+
+    everything = Seen(
+        frozenset(KINDS),
+        discounts=True,
+        coupons=True,
+        stores=True,
+        ratings=True,
+        quantities=True,
+        returns=True,
+    )
+    return build_catalogue(everything, extensions=options["extensions"]).features, ""
+
+
+def sources(
+    extension: Extensions = None, as_json: AsJson = False, root: Root = None, verbose: Verbose = False
+) -> None:
+    """List where touchpoints can come from."""
+    screen = Screen(as_json=as_json, verbose=verbose)
+    with screen.working("looking for sources"):
+        from tiercast.collect import collect
+        from tiercast.sources.source import Source
+
+        found = collect("tiercast.sources", Source, tuple(extension or ()))
+    rows = [(f"{each.name}:", each.meaning) for each in found.values()]
+    screen.answer(
+        {"sources": [{"scheme": name, "meaning": each.meaning} for name, each in found.items()]},
+        table("", ["source", "meaning"], rows),
+    )

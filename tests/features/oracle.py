@@ -1,0 +1,314 @@
+"""Every feature of the catalogue, told a second time: slowly, customer by customer, in plain Python.
+
+It shares no line with the SQL. It knows only DESIGN's words: what was seen at a cutoff, what an order is (its id, else
+the customer and the second), and that windows reach back whole days from the cutoff, the last of them included.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from statistics import fmean, pstdev
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from tiercast.features.declare import WINDOWS_DAYS, Seen
+from tiercast.serving.contract import FAMILIES
+
+EPOCH = date(1970, 1, 1)
+ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+Row = Mapping[str, Any]
+
+
+def expected(
+    touchpoints: pd.DataFrame, cutoffs: Iterable[date], *, seen: Seen, slugs: Mapping[str, str], zone: str = "UTC"
+) -> pd.DataFrame:
+    """Return what every feature should be, one row per customer and cutoff, in the order of ``features_at``."""
+    rows = [_plain(row) for row in touchpoints.to_dict("records")]
+    found = []
+    for cutoff in sorted(set(cutoffs)):
+        by_customer: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            if max(row["occurred_at"], row["known_at"]).date() < cutoff:
+                by_customer[row["customer_id"]].append(row)
+        for customer in sorted(by_customer, key=lambda name: name.encode()):
+            told = _of_one(by_customer[customer], cutoff, seen, slugs, ZoneInfo(zone))
+            found.append({"customer_id": customer, "cutoff": cutoff} | told)
+    return pd.DataFrame(found)
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    def moment(value: Any) -> datetime | None:
+        if value is None or pd.isna(value):
+            return None
+        stamp = pd.Timestamp(value)
+        stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+        return stamp.to_pydatetime().replace(microsecond=0)
+
+    def known(name: str) -> Any:
+        value = row.get(name)
+        return None if value is None or pd.isna(value) else value
+
+    occurred = moment(row["occurred_at"])
+    assert occurred is not None
+    plain = {name: known(name) for name in ("customer_id", "order_id", "store_id", "category", "rating", "rating_scale")}
+    plain |= {name: (known(name) or "").translate(ASCII_LOWER) for name in ("kind", "channel", "discount_type")}
+    plain |= {name: math.floor((known(name) or 0) * 100 + 0.5) for name in ("amount", "discount")}
+    return plain | {"occurred_at": occurred, "known_at": moment(row.get("known_at")) or occurred}
+
+
+def _of_one(
+    rows: list[dict[str, Any]], cutoff: date, seen: Seen, slugs: Mapping[str, str], zone: ZoneInfo
+) -> dict[str, float]:
+    for row in rows:
+        row["age"] = (cutoff - row["occurred_at"].date()).days
+    bought = [row for row in rows if row["kind"] == "purchase"]
+    told: dict[str, float | None] = {}
+    baskets = _baskets(bought)
+    told |= _touches(rows, bought, seen)
+    if seen.any_of(FAMILIES["reach"]):
+        told |= _campaign(rows, bought, seen)
+    if "purchase" in seen.kinds:
+        told |= _baskets_told(baskets, cutoff, zone, told)
+        told |= _rhythm(baskets, cutoff)
+        told |= _ratios_of_purchases(told, seen)
+        if seen.stores:
+            told |= _stores(baskets, cutoff)
+    told |= _coupons(rows, bought, seen, told)
+    if seen.discounts:
+        told |= _discounts(bought, told)
+    if seen.categories:
+        told |= _categories(bought, seen, slugs, cutoff)
+    told |= _channels(rows, seen, slugs)
+    return {name: math.nan if value is None else float(value) for name, value in told.items()}
+
+
+def _baskets(bought: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    lines: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for row in bought:
+        key = ("order", row["order_id"]) if row["order_id"] is not None else ("second", row["occurred_at"])
+        lines[key].append(row)
+    return [
+        {
+            "at": min(row["occurred_at"] for row in of),
+            "lines": len(of),
+            "amount": sum(row["amount"] for row in of),
+            "store": min((row["store_id"] for row in of if row["store_id"] is not None), default=None),
+        }
+        for of in lines.values()
+        if of
+    ]
+
+
+def _touches(rows: list[Row], bought: list[Row], seen: Seen) -> dict[str, float | None]:
+    interest = [row for row in rows if row["kind"] in FAMILIES["attention"] + FAMILIES["intent"]]
+    told: dict[str, float | None] = {
+        "touchpoints": len(rows),
+        "touchpoints_28d": _within(rows, 28),
+        "days_since_touchpoint": min(row["age"] for row in rows),
+        "days_since_first_touchpoint": max(row["age"] for row in rows),
+        "interest_touchpoints": len(interest),
+    }
+    if seen.any_of(FAMILIES["attention"] + FAMILIES["intent"]):
+        told["interest_touchpoints_28d"] = _within(interest, 28)
+    rated = [
+        (row["occurred_at"], math.floor(min(max(row["rating"] / row["rating_scale"], 0), 1) * 1000 + 0.5))
+        for row in rows
+        if row["kind"] in {"review", "survey"} and row["rating"] is not None and (row["rating_scale"] or 0) > 0
+    ]
+    told["satisfaction_share"] = max(rated)[1] / 1000 if rated else None
+    for kind, plural in (("complaint", "complaints"), ("delivery_failure", "delivery_failures"), ("support", "support_cases")):
+        if kind in seen.kinds:
+            told[f"{plural}_91d"] = _within([row for row in rows if row["kind"] == kind], 91)
+    if "purchase" in seen.kinds:
+        returned = [row for row in rows if row["kind"] == "return"]
+        told["spend_currency"] = sum(row["amount"] for row in bought) / 100
+        told["returned_currency"] = sum(row["amount"] for row in returned) / 100
+        for days in WINDOWS_DAYS:
+            told[f"spend_{days}d_currency"] = sum(row["amount"] for row in bought if row["age"] <= days) / 100
+        if "return" in seen.kinds:
+            told["returns"] = len(returned)
+    return told
+
+
+def _campaign(rows: list[Row], bought: list[Row], seen: Seen) -> dict[str, float | None]:
+    sent = [row for row in rows if row["kind"] in FAMILIES["reach"]]
+    last = min((row["age"] for row in sent), default=None)
+    last_bought = min((row["age"] for row in bought), default=None)
+    told: dict[str, float | None] = {
+        "contacts_sent": len(sent),
+        "days_since_contact": last,
+        "orders_after_contact_days": None if last is None or last_bought is None else last - last_bought,
+    }
+    told |= {f"contacts_sent_{days}d": _within(sent, days) for days in (28, 91, 182)}
+    kinds = seen.any_of(FAMILIES["reach"])
+    if len(kinds) > 1:
+        told |= {f"{kind}s_91d": _within([row for row in sent if row["kind"] == kind], 91) for kind in kinds}
+    return told
+
+
+def _baskets_told(baskets: list[Row], cutoff: date, zone: ZoneInfo, told: Mapping[str, Any]) -> dict[str, float | None]:
+    amounts = [basket["amount"] / 100 for basket in baskets]
+    ages = [(cutoff - basket["at"].date()).days for basket in baskets]
+    lines = [basket["lines"] for basket in baskets]
+    local = [basket["at"].astimezone(zone) for basket in baskets]
+    recent = {days: sum(age <= days for age in ages) for days in WINDOWS_DAYS}
+    found: dict[str, float | None] = {
+        "orders": len(baskets),
+        "lines": sum(lines),
+        "basket_lines_max": max(lines, default=None),
+        "lines_91d": sum(count for count, age in zip(lines, ages, strict=True) if age <= 91),
+        "basket_mean_currency": fmean(amounts) if amounts else None,
+        "basket_sd_currency": pstdev(amounts) if amounts else None,
+        "basket_max_currency": max(amounts, default=None),
+        "weekend_share": fmean(at.weekday() >= 5 for at in local) if local else None,
+        "last_order_hour": max(local).hour if local else None,
+        "hour_mean": fmean(at.hour for at in local) if local else None,
+        "orders_trend_difference": recent[28] - (recent[91] - recent[28]) * 28 / 63,
+    }
+    found |= {f"orders_{days}d": count for days, count in recent.items()}
+    for part, start, end in (("morning", 6, 11), ("midday", 11, 14), ("afternoon", 14, 18), ("evening", 18, 22)):
+        found[f"{part}_share"] = fmean(start <= at.hour < end for at in local) if local else None
+    found["basket_lines_mean"] = _over(found["lines"], found["orders"])
+    found["basket_lines_91d_mean"] = _over(found["lines_91d"], recent[91])
+    found["basket_91d_mean_currency"] = _over(told["spend_91d_currency"], recent[91])
+    return found
+
+
+def _rhythm(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
+    spend: Counter[int] = Counter()
+    for basket in baskets:
+        spend[(basket["at"].date() - EPOCH).days] += basket["amount"]
+    days = sorted(spend)
+    today = (cutoff - EPOCH).days
+    gaps = [later - earlier for earlier, later in zip(days, days[1:], strict=False)]
+    found: dict[str, float | None] = {
+        "days_since_purchase": today - days[-1] if days else None,
+        "customer_age_days": today - days[0] if days else None,
+        "purchase_span_days": days[-1] - days[0] if days else None,
+        "order_days": len(days),
+        "gap_mean_days": fmean(gaps) if gaps else None,
+        "gap_sd_days": pstdev(gaps) if len(gaps) > 1 else None,
+        "gap_max_days": max(gaps, default=None),
+        "gap_last_days": gaps[-1] if gaps else None,
+        "gap_before_last_days": gaps[-2] if len(gaps) > 1 else None,
+        "gap_recent_mean_days": fmean(gaps[-5:]) if gaps else None,
+        "days_since_fifth_newest_purchase": today - days[-5] if len(days) >= 5 else None,
+        "largest_day_spend_currency": max(spend.values()) / 100 if days else None,
+        "last_day_spend_currency": spend[days[-1]] / 100 if days else None,
+    }
+    found |= {f"order_days_{span}d": sum(today - day <= span for day in days) for span in WINDOWS_DAYS}
+    return found
+
+
+def _ratios_of_purchases(told: Mapping[str, Any], seen: Seen) -> dict[str, float | None]:
+    net = told["spend_currency"] - told["returned_currency"]
+    found = {
+        "days_since_purchase_to_gap_ratio": _over(told["days_since_purchase"], told["gap_mean_days"]),
+        "gap_variation_ratio": _over(told["gap_sd_days"], told["gap_mean_days"]),
+        "active_share": _over(told["purchase_span_days"], told["customer_age_days"]),
+        "order_days_trend_ratio": _over(told["order_days_28d"] * 13, told["order_days_364d"]),
+        "order_days_quarter_trend_ratio": _over(told["order_days_28d"] * 3.25, told["order_days_91d"]),
+        "net_spend_currency": net,
+        "order_day_spend_mean_currency": _over(net, told["order_days"]),
+        "spend_per_day_currency": _over(told["spend_currency"], told["customer_age_days"]),
+        "spend_trend_difference_currency": told["spend_28d_currency"]
+        - (told["spend_91d_currency"] - told["spend_28d_currency"]) * 28 / 63,
+        "spend_quarter_share": _over(told["spend_91d_currency"], told["spend_currency"]),
+        "basket_variation_ratio": _over(told["basket_sd_currency"], told["basket_mean_currency"]),
+        "orders_per_order_day": _over(told["orders"], told["order_days"]),
+    }
+    if "return" in seen.kinds:
+        found["returned_share"] = _over(told["returned_currency"], told["spend_currency"])
+    return found
+
+
+def _stores(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
+    placed = [basket for basket in baskets if basket["store"] is not None]
+    orders = Counter(basket["store"] for basket in placed)
+    newest = {store: max(basket["at"].date() for basket in placed if basket["store"] == store) for store in orders}
+    return {
+        "stores": len(orders),
+        "store_top_share": _over(max(orders.values(), default=None), len(placed)),
+        "store_concentration_share": _over(sum(count**2 for count in orders.values()), len(placed) ** 2),
+        "stores_91d": sum((cutoff - day).days <= 91 for day in newest.values()),
+    }
+
+
+def _coupons(rows: list[Row], bought: list[Row], seen: Seen, told: Mapping[str, Any]) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    if "coupon_redemption" in seen.kinds:
+        redeemed = [row for row in rows if row["kind"] == "coupon_redemption"]
+        found["coupons_redeemed"] = len(redeemed)
+        found["coupons_redeemed_91d"] = _within(redeemed, 91)
+        found["days_since_coupon"] = min((row["age"] for row in redeemed), default=None)
+        if "contacts_sent" in told:
+            found["coupons_per_contact"] = _over(len(redeemed), told["contacts_sent"])
+    if seen.coupons:
+        lines = [row for row in bought if row["discount_type"] == "coupon"]
+        found["coupon_lines"] = len(lines)
+        found["coupon_lines_91d"] = _within(lines, 91)
+        found["coupon_discount_currency"] = sum(row["discount"] for row in lines) / 100
+    return found
+
+
+def _discounts(bought: list[Row], told: Mapping[str, Any]) -> dict[str, float | None]:
+    recent = [row for row in bought if row["age"] <= 91]
+    taken, taken_recently = (sum(row["discount"] for row in rows) / 100 for rows in (bought, recent))
+    discounted = [row for row in bought if row["discount"] > 0]
+    return {
+        "discount_currency": taken,
+        "discount_91d_currency": taken_recently,
+        "discounted_lines": len(discounted),
+        "discounted_lines_91d": _within(discounted, 91),
+        "discount_share": _over(taken, told["spend_currency"] + taken),
+        "discount_91d_share": _over(taken_recently, told["spend_91d_currency"] + taken_recently),
+        "discounted_lines_share": _over(len(discounted), len(bought)),
+    }
+
+
+def _categories(bought: list[Row], seen: Seen, slugs: Mapping[str, str], cutoff: date) -> dict[str, float | None]:
+    named = [row for row in bought if row["category"] is not None]
+    lines = Counter(row["category"] for row in named)
+    recent = {row["category"] for row in named if row["age"] <= 91}
+    first = {category: max(row["age"] for row in named if row["category"] == category) for category in lines}
+    found: dict[str, float | None] = {
+        "categories": len(lines),
+        "categories_91d": len(recent),
+        "category_top_share": _over(max(lines.values(), default=None), len(named)),
+        "category_concentration_share": _over(sum(count**2 for count in lines.values()), len(named) ** 2),
+        "days_since_new_category": min(first.values(), default=None),
+        "categories_kept_share": _over(len(recent), len(lines)),
+    }
+    for category in seen.categories:
+        spent = [row for row in named if row["category"] == category]
+        slug = slugs[category]
+        found[f"spend_on_{slug}_currency"] = sum(row["amount"] for row in spent) / 100
+        found[f"spend_on_{slug}_91d_currency"] = sum(row["amount"] for row in spent if row["age"] <= 91) / 100
+    return found
+
+
+def _channels(rows: list[Row], seen: Seen, slugs: Mapping[str, str]) -> dict[str, float | None]:
+    lines = Counter(row["channel"] for row in rows)
+    own = Counter(row["channel"] for row in rows if row["kind"] not in FAMILIES["reach"])
+    codes = {channel: code for code, channel in enumerate(seen.channels)}
+    best = min(lines, key=lambda channel: (-own[channel], codes.get(channel, math.inf), channel.encode()))
+    found: dict[str, float | None] = {
+        "channels": len(lines),
+        "preferred_channel_code": codes.get(best) if own[best] else None,
+    }
+    if len(seen.channels) > 1:
+        found |= {f"channel_{slugs[channel]}_share": lines[channel] / len(rows) for channel in seen.channels}
+    return found
+
+
+def _within(rows: Sequence[Row], days: int) -> int:
+    return sum(row["age"] <= days for row in rows)
+
+
+def _over(top: float | None, bottom: float | None) -> float | None:
+    return None if top is None or not bottom or bottom <= 0 else top / bottom
+
