@@ -14,7 +14,7 @@ STORE ?= $(CURDIR)/mlruns
 TRACKING_URI = $(or $(MLFLOW_TRACKING_URI),sqlite:///$(STORE)/mlflow.db)
 JOBS ?= 2
 # two processes with many threads each would only wait for one another
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 # a check writes to a store of its own, never to yours
 SCRATCH := scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT INT TERM && \
 	export MLFLOW_TRACKING_URI="sqlite:///$$scratch/mlflow.db" MPLBACKEND=Agg $(ONE_THREAD) PATH="$(BIN):$$PATH"

@@ -22,17 +22,18 @@ EVERYTHING = Seen(
 
 HEAD = """# Features
 
-What is known of a customer at a cutoff, {count} columns when a history has everything. A feature that a history cannot
-feed is not there: without ratings there is no satisfaction, without coupons no redemption. This page is made from the
-declarations in `features/` by `python docs/features.py`; a test keeps the two together. How to add one of your own is in
-[extending](extending.md).
+What is known of a customer at a cutoff, {count} columns when a history has everything. A feature that a history
+cannot feed is not there: without ratings there is no satisfaction, without coupons no redemption. This page is
+made from the declarations in `features/` by `python docs/features.py`; a test keeps the two together. How to add
+one of your own is in [extending](extending.md).
 
 * Every feature looks at touchpoints that happened **and** were known before the cutoff, and at nothing else.
-* A window of *n* days is `[cutoff - n, cutoff)`: start included, end excluded. Windows are whole weeks, so that each
-  weekday weighs alike.
-* *absent* is the value of a customer without anything to count; `unknown` is a null, which no model takes for a zero.
-* `c0_category` and `c0_channel` stand for a vocabulary: one feature for each of the {categories} categories and the
-  {channels} channels that occur most. A vocabulary is fixed when a model is trained and travels with it
+* A window of *n* days is `[cutoff - n, cutoff)`: start included, end excluded. Windows are whole weeks, so that
+  each weekday weighs alike.
+* *absent* is the value of a customer without anything to count; `unknown` is a null, which no model takes for a
+  zero.
+* `c0_category` and `c0_channel` stand for a vocabulary: one feature for each of the {categories} categories and
+  the {channels} channels that occur most. A vocabulary is fixed when a model is trained and travels with it
   ([decision 11](decisions/0011-a-vocabulary-is-joined-never-written.md)).
 """
 

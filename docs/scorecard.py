@@ -4,18 +4,18 @@ from tiercast.serving.scorecard import SCORECARD
 
 HEAD = """# The scorecard
 
-The public answer: one row per customer and cutoff, for **every** customer seen before the cutoff. The same columns, in
-this order, come out of a notebook (`tiercast.score`), a batch file (`scorecard.parquet`) and a web request
-([serving](serving.md)). This page is made from `serving/scorecard.py` by `python docs/scorecard.py`; a test keeps the
-two together.
+The public answer: one row per customer and cutoff, for **every** customer seen before the cutoff. The same
+columns, in this order, come out of a notebook (`tiercast.score`), a batch file (`scorecard.parquet`) and a web
+request ([serving](serving.md)). This page is made from `serving/scorecard.py` by `python docs/scorecard.py`; a
+test keeps the two together.
 
 **How to read it**
 
 * A *cutoff* is midnight UTC; nothing that happened, or became known, on or after it was used.
-* A null means "not applicable", never "unknown to you": the basis beside it says why. A basis is where the answer came
-  from: `model` (learned), `btyd` (a purchase process fitted to the history), `rule` (a table that needs next to no
-  learning) or `refused:` and a code. `refused:NO_HISTORY` is a customer of whom nothing usable is known before the cutoff,
-  `refused:NO_PURCHASE` one who has been in touch and never bought.
+* A null means "not applicable", never "unknown to you": the basis beside it says why. A basis is where the answer
+  came from: `model` (learned), `btyd` (a purchase process fitted to the history), `rule` (a table that needs next
+  to no learning) or `refused:` and a code. `refused:NO_HISTORY` is a customer of whom nothing usable is known
+  before the cutoff, `refused:NO_PURCHASE` one who has been in touch and never bought.
 * Money is in `currency`, major units; probabilities are between 0 and 1; a percentile is between 0 and 100.
 * Columns may be added at the end in a later release. None is renamed, moved or given another meaning without a new
   major version of the package.

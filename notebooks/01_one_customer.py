@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 1. Is this household leaving, and how do we know?
 #
-# One real household, followed through everything that tiercast does: its touchpoints, what they amount to, what is expected
-# of it, in which tier it is treated, why, and what happened then. The data are an eighth of Complete Journey, the
-# models are small; the steps are the ones of a production run.
+# One real household, followed through everything that tiercast does: its touchpoints, what they amount to,
+# what is expected of it, in which tier it is treated, why, and what happened then. The data are an eighth
+# of Complete Journey, the models are small; the steps are the ones of a production run.
 
 # %%
 import os
@@ -25,10 +25,20 @@ from tiercast.sources.opening import open_source
 CUTOFF = date(2017, 11, 6)
 INK, MUTED, BLUE, ORANGE, GREEN = "#1f2933", "#7b8794", "#1f5fa8", "#d9822b", "#2f8f6b"
 plt.rcParams.update(
-    {"axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left", "axes.titleweight": "bold",
-     "axes.titlesize": 11, "axes.labelcolor": MUTED, "axes.grid": True, "grid.color": "#e4e7eb", "legend.frameon": False,
-     "figure.dpi": 120, "figure.constrained_layout.use": True}
-)  # fmt: skip
+    {
+        "axes.grid": True,
+        "axes.labelcolor": MUTED,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 11,
+        "axes.titleweight": "bold",
+        "figure.constrained_layout.use": True,
+        "figure.dpi": 120,
+        "grid.color": "#e4e7eb",
+        "legend.frameon": False,
+    }
+)
 
 
 def keep(figure: plt.Figure, name: str) -> None:
@@ -48,14 +58,16 @@ history = open_source("complete_journey:every=8")  # opened once, passed on belo
 checked = tiercast.check(history)
 account = checked.account
 print(f"{account.rows_read:,} rows, {account.rows_accepted:,} accepted, {account.rows_rejected:,} rejected")
-print(f"{account.customers:,} customers from {account.first_day} to {account.last_day}; kinds: {account.kinds}")
+print(
+    f"{account.customers:,} customers from {account.first_day} to {account.last_day}; kinds: {account.kinds}"
+)
 print(*checked.notes, sep="\n")
 
 # %% [markdown]
 # ## What did a model know on 6 November?
 #
-# A card says what to train. `until` is the day from which nothing is used, so all of November and December is still to
-# come. No tuning: this is a demonstration, not a contest.
+# A card says what to train. `until` is the day from which nothing is used, so all of November and December
+# is still to come. No tuning: this is a demonstration, not a contest.
 
 # %%
 card = {
@@ -70,11 +82,15 @@ card = {
 trained = tiercast.train(card)
 winner = trained.results.winners["churn"]
 print(f"judged at {trained.plan.folds[-1].test}; chosen: {trained.results.winners}")
-print("in charge now:", "the model" if trained.promotion.promoted else "the rule", trained.promotion.decision.reasons)
+print(
+    "in charge now:",
+    "the model" if trained.promotion.promoted else "the rule",
+    trained.promotion.decision.reasons,
+)
 
 # %% [markdown]
-# The gate lets a model take charge only when it is proven better, and three hundred households prove little. Whoever is in
-# charge: here we ask the **challenger**, the model.
+# The gate lets a model take charge only when it is proven better, and three hundred households prove
+# little. Whoever is in charge: here we ask the **challenger**, the model.
 
 # %%
 scored = tiercast.score(history, cutoff=CUTOFF, model="challenger")
@@ -90,8 +106,8 @@ print(by_tier.sort_values("expected_value", ascending=False).round(3))
 # %% [markdown]
 # ## Which household?
 #
-# Among the regulars who have been silent for four times their usual gap, the one with the most to lose: expected value
-# times risk.
+# Among the regulars who have been silent for four times their usual gap, the one with the most to lose:
+# expected value times risk.
 
 # %%
 seen = tiercast.compute_features(history, cutoff=CUTOFF).set_index("customer_id")
@@ -107,16 +123,30 @@ spent = touchpoints[touchpoints["kind"] == "purchase"].groupby("day")["amount"].
 
 figure, axes = plt.subplots(figsize=(10, 3.6))
 before = spent.index < pd.Timestamp(CUTOFF)
-axes.vlines(spent.index[before], 0, spent[before], color=BLUE, linewidth=2.2, label="purchases known at the cutoff")
-axes.vlines(spent.index[~before], 0, spent[~before], color="#9bb8d9", linewidth=2.2, label="purchases still to come")
+axes.vlines(
+    spent.index[before], 0, spent[before], color=BLUE, linewidth=2.2, label="purchases known at the cutoff"
+)
+axes.vlines(
+    spent.index[~before], 0, spent[~before], color="#9bb8d9", linewidth=2.2, label="purchases still to come"
+)
 marks = {"mailing": (ORANGE, "v", "mailing sent"), "coupon_redemption": (GREEN, "D", "coupon redeemed")}
 for kind, (colour, marker, label) in marks.items():
     on = touchpoints.loc[touchpoints["kind"] == kind, "day"].drop_duplicates()
     if len(on):
-        axes.plot(on, [-0.05 * spent.max()] * len(on), marker, color=colour, markersize=5, linestyle="none", label=label)
+        axes.plot(
+            on,
+            [-0.05 * spent.max()] * len(on),
+            marker,
+            color=colour,
+            markersize=5,
+            linestyle="none",
+            label=label,
+        )
 axes.axvline(pd.Timestamp(CUTOFF), color=INK, linewidth=1.2)
 axes.annotate("cutoff ", (pd.Timestamp(CUTOFF), spent.max() * 1.02), ha="right", color=INK, fontsize=9)
-axes.set(title=f"Household {chosen}: a year of touchpoints", ylabel=f"spent in a day, {cards['currency'].iloc[0]}")
+axes.set(
+    title=f"Household {chosen}: a year of touchpoints", ylabel=f"spent in a day, {cards['currency'].iloc[0]}"
+)
 axes.set_ylim(-0.12 * spent.max(), 1.12 * spent.max())
 axes.legend(loc="upper left", ncols=4, fontsize=8.5, bbox_to_anchor=(0, -0.1))
 keep(figure, "touchpoints")
@@ -131,9 +161,9 @@ print(told.text)
 # %% [markdown]
 # ## How does the answer move as time passes?
 #
-# The served bundle takes raw touchpoints, as a web request would send them: here those of one household, at each Monday
-# from twelve weeks before the cutoff until the end of the year. (Before the cutoff the model has seen such days; after
-# it, it has not.)
+# The served bundle takes raw touchpoints, as a web request would send them: here those of one household, at
+# each Monday from twelve weeks before the cutoff until the end of the year. (Before the cutoff the model
+# has seen such days; after it, it has not.)
 
 # %%
 served = tiercast.load("challenger")
@@ -145,9 +175,14 @@ figure, (risk, dates) = plt.subplots(2, 1, figsize=(10, 5.6), sharex=True, heigh
 at = pd.to_datetime(pd.Series(mondays))
 risk.plot(at, answers["churn_probability"], color=ORANGE, linewidth=2, marker="o", markersize=4)
 recent = spent[(spent.index >= at.iloc[0]) & (spent.index <= at.iloc[-1] + pd.Timedelta(days=7))]
-risk.plot(recent.index, [0.0] * len(recent), "|", color=BLUE, markersize=14, markeredgewidth=2, label="purchase")
+risk.plot(
+    recent.index, [0.0] * len(recent), "|", color=BLUE, markersize=14, markeredgewidth=2, label="purchase"
+)
 risk.axvline(pd.Timestamp(CUTOFF), color=INK, linewidth=1.2)
-risk.set(title="Silence raises the risk, a purchase lowers it", ylabel=f"P(no purchase in {answers['churn_horizon_days'][0]} days)")
+risk.set(
+    title="Silence raises the risk, a purchase lowers it",
+    ylabel=f"P(no purchase in {answers['churn_horizon_days'][0]} days)",
+)
 risk.set_ylim(-0.06, 1.2 * answers["churn_probability"].max() + 0.1)
 risk.yaxis.set_major_formatter("{x:.0%}")
 risk.legend(loc="upper left", fontsize=8.5)
@@ -171,8 +206,8 @@ keep(figure, "risk")
 # %% [markdown]
 # ## What if it had bought yesterday?
 #
-# A history can be changed before it is sent: the same household with one more basket the day before the cutoff. Changing
-# anything *after* the cutoff changes nothing.
+# A history can be changed before it is sent: the same household with one more basket the day before the
+# cutoff. Changing anything *after* the cutoff changes nothing.
 
 # %%
 basket = {
@@ -189,8 +224,10 @@ print(f"risk {risk_now:.1%}; with one basket the day before {risk_bought:.1%}; w
 # %% [markdown]
 # ## Answer
 #
-# * **Whether it is leaving is a probability with a date and a horizon**, not a label; it moves with every week of silence.
-# * **How we know**: the events, what they amount to, and the family of features that raised the risk are all there to read.
+# * **Whether it is leaving is a probability with a date and a horizon**, not a label; it moves with every
+#   week of silence.
+# * **How we know**: the events, what they amount to, and the family of features that raised the risk are
+#   all there to read.
 # * **What we say is what we serve**: the batch, the story and the served bundle gave the same number below.
 
 # %%
@@ -201,5 +238,8 @@ assert risk_bought < risk_now
 assert unchanged["churn_probability"][0] == again["churn_probability"]
 came_back = spent[spent.index >= pd.Timestamp(CUTOFF)]
 first = came_back.index[0].date() if len(came_back) else None
-print(f"household {chosen}: {risk_now:.0%} risk on {CUTOFF}; next purchase " + (f"came on {first}" if first else "never came"))
+print(
+    f"household {chosen}: {risk_now:.0%} risk on {CUTOFF}; next purchase "
+    + (f"came on {first}" if first else "never came")
+)
 scratch.cleanup()

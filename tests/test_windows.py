@@ -1,6 +1,7 @@
 """Cutoffs, horizons, rolling origins: no fold trains on a label that was not known when it is judged."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -10,16 +11,20 @@ from tiercast.evaluation.splits_check import LeakySplit, check_folds, check_spli
 from tiercast.windows import Horizon, day_number, day_of, origins_before, rolling_folds
 
 days = st.dates(date(2015, 1, 1), date(2030, 12, 31))
-horizons = st.builds(Horizon, days=st.integers(1, 400), gap_days=st.integers(0, 30), settle_days=st.integers(0, 30))
+horizons = st.builds(
+    Horizon, days=st.integers(1, 400), gap_days=st.integers(0, 30), settle_days=st.integers(0, 30)
+)
 steps = st.integers(1, 60)
 
 
 @given(days, st.integers(0, 1_500), steps, horizons)
-def test_origins_are_every_step_and_as_new_as_their_labels_allow(end: date, span: int, step: int, horizon: Horizon) -> None:
+def test_origins_are_every_step_and_as_new_as_their_labels_allow(
+    end: date, span: int, step: int, horizon: Horizon
+) -> None:
     first = end - timedelta(days=span)
     origins = origins_before(end, first=first, step_days=step, horizon=horizon)
     assert list(origins) == sorted(set(origins))
-    assert all(later - earlier == timedelta(days=step) for earlier, later in zip(origins, origins[1:], strict=False))
+    assert all(later - earlier == timedelta(days=step) for earlier, later in pairwise(origins))
     if origins:
         assert origins[0] >= first > origins[0] - timedelta(days=step)
         assert horizon.matures_on(origins[-1]) == end
@@ -27,7 +32,13 @@ def test_origins_are_every_step_and_as_new_as_their_labels_allow(end: date, span
         assert horizon.matures_on(first) > end
 
 
-@given(days, st.lists(st.integers(0, 400), min_size=1, max_size=4, unique=True), steps, horizons, st.integers(1, 40))
+@given(
+    days,
+    st.lists(st.integers(0, 400), min_size=1, max_size=4, unique=True),
+    steps,
+    horizons,
+    st.integers(1, 40),
+)
 def test_the_independent_checker_finds_no_leak_in_any_fold(
     start: date, tests: list[int], step: int, horizon: Horizon, most: int
 ) -> None:

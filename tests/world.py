@@ -43,8 +43,24 @@ def touchpoints() -> pd.DataFrame:
             add("ann", f"2024-{day} 10:00:00", "purchase", "store", order_id=f"a{number}", store_id="s1",
                 category=category, amount=amount)  # fmt: skip
     add("ben", "2024-01-10 18:30:00", "purchase", "web", order_id="b0", category="shoes", amount=100.0)
-    add("ben", "2024-01-15 09:00:00", "return", "web", order_id="b0", amount=40.0, known_at="2024-01-16 00:00:00")
-    add("ben", "2024-02-20 09:00:00", "return", "web", order_id="b0", amount=30.0, known_at="2024-03-05 00:00:00")
+    add(
+        "ben",
+        "2024-01-15 09:00:00",
+        "return",
+        "web",
+        order_id="b0",
+        amount=40.0,
+        known_at="2024-01-16 00:00:00",
+    )
+    add(
+        "ben",
+        "2024-02-20 09:00:00",
+        "return",
+        "web",
+        order_id="b0",
+        amount=30.0,
+        known_at="2024-03-05 00:00:00",
+    )
     for at in ("2024-02-01 20:00:00", "2024-02-10 21:00:00", "2024-02-29 23:59:59"):
         add("cai", at, "visit", "web")
     add("cai", "2024-02-11 12:00:00", "enquiry", "app")
@@ -54,7 +70,12 @@ def touchpoints() -> pd.DataFrame:
     add("eve", "2024-02-03 06:00:00", "email_send", "email", campaign_id="k2")
     add("eve", "2024-03-01 00:00:00", "email_send", "email", campaign_id="k3")
     for number, (day, category, channel) in enumerate(
-        (("03-04", "milk", "store"), ("04-01", "bread", "store"), ("06-03", "milk", "web"), ("07-01", "wine", "web"))
+        (
+            ("03-04", "milk", "store"),
+            ("04-01", "bread", "store"),
+            ("06-03", "milk", "web"),
+            ("07-01", "wine", "web"),
+        )
     ):
         add("fay", f"2023-{day} 16:00:00", "purchase", channel, order_id=f"f{number}", category=category,
             amount=20.0, discount=5.0, discount_type="coupon" if number < 3 else "loyalty")  # fmt: skip

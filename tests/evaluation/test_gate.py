@@ -71,7 +71,7 @@ def test_a_guard_counts_only_when_its_interval_shows_harm():
     assert decide([gain, _comparison(-0.001, 0.03, is_guard=True)]).promoted
     refused = decide([gain, _comparison(0.001, 0.03, is_guard=True)])
     assert not refused.promoted
-    assert refused.reasons[0].startswith("harms against bg_nbd")
+    assert refused.reasons[0].startswith("does proven harm against bg_nbd")
 
 
 def test_a_gain_that_cannot_be_computed_does_not_promote():
@@ -127,7 +127,7 @@ def test_better_ranking_does_not_excuse_a_broken_level():
     )
     assert not decision.promoted
     assert len(decision.reasons) == 2
-    assert all("harms against blurred" in reason for reason in decision.reasons)
+    assert all("does proven harm against blurred" in reason for reason in decision.reasons)
 
 
 def test_a_baseline_with_missing_predictions_is_passed_over():

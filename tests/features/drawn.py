@@ -17,7 +17,16 @@ from tiercast.serving.contract import KINDS
 CUTOFFS = (date(2023, 12, 31), date(2024, 2, 29), date(2024, 3, 1))
 CUTOFF = CUTOFFS[-1]
 NOW_S = 4_000_000_000
-HOSTILE = ("it's; DROP TABLE x --", 'say "hi"', "back\\slash\\", "🍎 fruit", "İΣ ÉTÉ", "{minor_per_major}", "%s\n\t", "x" * 10_000)
+HOSTILE = (
+    "it's; DROP TABLE x --",
+    'say "hi"',
+    "back\\slash\\",
+    "🍎 fruit",
+    "İΣ ÉTÉ",
+    "{minor_per_major}",
+    "%s\n\t",
+    "x" * 10_000,
+)
 SEEN = Seen(
     kinds=frozenset(KINDS),
     channels=("store", "web", "email", HOSTILE[0].lower()),
@@ -28,7 +37,9 @@ SEEN = Seen(
     ratings=True,
 )
 CATALOGUE: Catalogue = build_catalogue(SEEN)
-SLUGS = {term: slugged(term, code) for terms in (SEEN.channels, SEEN.categories) for code, term in enumerate(terms)}
+SLUGS = {
+    term: slugged(term, code) for terms in (SEEN.channels, SEEN.categories) for code, term in enumerate(terms)
+}
 COLUMNS = [
     "customer_id", "occurred_at", "kind", "channel", "known_at", "order_id", "store_id", "category", "amount",
     "discount", "discount_type", "rating", "rating_scale",
@@ -36,10 +47,14 @@ COLUMNS = [
 
 _DAY = 86_400
 _EDGES = [
-    -days * _DAY + shift for days in (0, 1, 2, 7, 14, 28, 56, 60, 61, 91, 182, 364, 366) for shift in (-1, 0, 1)
+    -days * _DAY + shift
+    for days in (0, 1, 2, 7, 14, 28, 56, 60, 61, 91, 182, 364, 366)
+    for shift in (-1, 0, 1)
 ]
 seconds = st.sampled_from(_EDGES) | st.integers(-800 * _DAY, 20 * _DAY)
-money = st.sampled_from([0.0, 0.005, 0.1, 1.0, 1.005, 19.99, 9_999_999.99]) | st.integers(0, 50_000).map(lambda c: c / 100)
+money = st.sampled_from([0.0, 0.005, 0.1, 1.0, 1.005, 19.99, 9_999_999.99]) | st.integers(0, 50_000).map(
+    lambda c: c / 100
+)
 kinds = st.sampled_from(["purchase"] * 12 + ["return", "Purchase", "mailing", "email_send", "visit", "cart", "review",
     "survey", "complaint", "support", "delivery_failure", "coupon_redemption", "unheard_of", *HOSTILE[:5]])  # fmt: skip
 
@@ -54,7 +69,11 @@ def rows(draw: st.DrawFn, *, occurred: st.SearchStrategy[int] = seconds) -> dict
     """Draw one touchpoint; it is known when it happens, or within two months of it."""
     shift = draw(occurred)
     late = draw(st.sampled_from([None, None, None, 0, 1, _DAY, 60 * _DAY]))
-    rated = draw(st.sampled_from([(None, None), (None, 5.0), (1.0, 5.0), (7.0, 10.0), (11.0, 10.0), (3.0, 0.0), (-2.0, 5.0)]))
+    rated = draw(
+        st.sampled_from(
+            [(None, None), (None, 5.0), (1.0, 5.0), (7.0, 10.0), (11.0, 10.0), (3.0, 0.0), (-2.0, 5.0)]
+        )
+    )
     return {
         "customer_id": draw(st.sampled_from(["a", "b", "ünï; --"])),
         "occurred_at": moment(shift),
@@ -77,7 +96,9 @@ histories = st.lists(rows(), min_size=1, max_size=40)
 
 def table(drawn: list[dict[str, Any]]) -> pd.DataFrame:
     """Return drawn rows as touchpoints, with every column typed also where it is empty."""
-    frame = pd.DataFrame(drawn, columns=[*COLUMNS, *(["event_id"] if drawn and "event_id" in drawn[0] else [])])
+    frame = pd.DataFrame(
+        drawn, columns=[*COLUMNS, *(["event_id"] if drawn and "event_id" in drawn[0] else [])]
+    )
     for column in ("occurred_at", "known_at"):
         frame[column] = pd.to_datetime(frame[column], utc=True).astype("datetime64[us, UTC]")
     for column in ("amount", "discount", "rating", "rating_scale"):
@@ -103,8 +124,11 @@ def many(customers: int, seed: int) -> pd.DataFrame:
                 rng.integers(0, customers, count)
             ],
             "occurred_at": occurred,
-            "kind": some(["purchase", "return", "mailing", "email_send", "visit", "review", "support", "Complaint", "coupon_redemption", *HOSTILE],
-                         [0.55, 0.05, 0.06, 0.05, 0.1, 0.06, 0.02, 0.02, 0.01] + [0.01] * 8),
+            "kind": some(
+                ["purchase", "return", "mailing", "email_send", "visit", "review", "support", "Complaint",
+                 "coupon_redemption", *HOSTILE],
+                [0.55, 0.05, 0.06, 0.05, 0.1, 0.06, 0.02, 0.02, 0.01] + [0.01] * 8,
+            ),
             "channel": some(["store", "web", "EMAIL", "tv", *HOSTILE], [0.5, 0.2, 0.1, 0.12] + [0.01] * 8),
             "known_at": np.where(rng.random(count) < 0.4, np.datetime64("NaT", "us"), occurred + late),
             "order_id": np.where(rng.random(count) < 0.3, None, some([f"o{number}" for number in range(12)])),
@@ -119,7 +143,9 @@ def many(customers: int, seed: int) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def told(engine: Any, frame: pd.DataFrame, *, zone: str = "UTC", cutoffs: tuple[date, ...] = CUTOFFS) -> pd.DataFrame:
+def told(
+    engine: Any, frame: pd.DataFrame, *, zone: str = "UTC", cutoffs: tuple[date, ...] = CUTOFFS
+) -> pd.DataFrame:
     """Return every feature of a drawn history."""
     history = History("drawn", frame=frame, zone=zone)
     engine.attach(history)
@@ -128,7 +154,10 @@ def told(engine: Any, frame: pd.DataFrame, *, zone: str = "UTC", cutoffs: tuple[
 
 def differing(left: pd.DataFrame, right: pd.DataFrame) -> dict[str, int]:
     """Return the columns in which two feature frames differ in any bit, with the rows that do; absent equals absent."""
-    assert left[["customer_id", "cutoff"]].to_numpy().tolist() == right[["customer_id", "cutoff"]].to_numpy().tolist()
+    assert (
+        left[["customer_id", "cutoff"]].to_numpy().tolist()
+        == right[["customer_id", "cutoff"]].to_numpy().tolist()
+    )
     assert list(left) == list(right)
     found = {}
     for name in list(left)[2:]:

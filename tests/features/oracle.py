@@ -8,6 +8,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from statistics import fmean, pstdev
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
@@ -24,7 +25,12 @@ Row = Mapping[str, Any]
 
 
 def expected(
-    touchpoints: pd.DataFrame, cutoffs: Iterable[date], *, seen: Seen, slugs: Mapping[str, str], zone: str = "UTC"
+    touchpoints: pd.DataFrame,
+    cutoffs: Iterable[date],
+    *,
+    seen: Seen,
+    slugs: Mapping[str, str],
+    zone: str = "UTC",
 ) -> pd.DataFrame:
     """Return what every feature should be, one row per customer and cutoff, in the order of ``features_at``."""
     rows = [_plain(row) for row in touchpoints.to_dict("records")]
@@ -54,8 +60,13 @@ def _plain(row: Row) -> dict[str, Any]:
 
     occurred = moment(row["occurred_at"])
     assert occurred is not None
-    plain = {name: known(name) for name in ("customer_id", "order_id", "store_id", "category", "rating", "rating_scale")}
-    plain |= {name: (known(name) or "").translate(ASCII_LOWER) for name in ("kind", "channel", "discount_type")}
+    plain = {
+        name: known(name)
+        for name in ("customer_id", "order_id", "store_id", "category", "rating", "rating_scale")
+    }
+    plain |= {
+        name: (known(name) or "").translate(ASCII_LOWER) for name in ("kind", "channel", "discount_type")
+    }
     plain |= {name: math.floor((known(name) or 0) * 100 + 0.5) for name in ("amount", "discount")}
     return plain | {"occurred_at": occurred, "known_at": moment(row.get("known_at")) or occurred}
 
@@ -117,10 +128,16 @@ def _touches(rows: list[Row], bought: list[Row], seen: Seen) -> dict[str, float 
     rated = [
         (row["occurred_at"], math.floor(min(max(row["rating"] / row["rating_scale"], 0), 1) * 1000 + 0.5))
         for row in rows
-        if row["kind"] in {"review", "survey"} and row["rating"] is not None and (row["rating_scale"] or 0) > 0
+        if row["kind"] in {"review", "survey"}
+        and row["rating"] is not None
+        and (row["rating_scale"] or 0) > 0
     ]
     told["satisfaction_share"] = max(rated)[1] / 1000 if rated else None
-    for kind, plural in (("complaint", "complaints"), ("delivery_failure", "delivery_failures"), ("support", "support_cases")):
+    for kind, plural in (
+        ("complaint", "complaints"),
+        ("delivery_failure", "delivery_failures"),
+        ("support", "support_cases"),
+    ):
         if kind in seen.kinds:
             told[f"{plural}_91d"] = _within([row for row in rows if row["kind"] == kind], 91)
     if "purchase" in seen.kinds:
@@ -146,11 +163,13 @@ def _campaign(rows: list[Row], bought: list[Row], seen: Seen) -> dict[str, float
     told |= {f"contacts_sent_{days}d": _within(sent, days) for days in (28, 91, 182)}
     kinds = seen.any_of(FAMILIES["reach"])
     if len(kinds) > 1:
-        told |= {f"{kind}s_91d": _within([row for row in sent if row["kind"] == kind], 91) for kind in kinds}
+        told |= {f"{kind}_contacts_91d": _within([row for row in sent if row["kind"] == kind], 91) for kind in kinds}
     return told
 
 
-def _baskets_told(baskets: list[Row], cutoff: date, zone: ZoneInfo, told: Mapping[str, Any]) -> dict[str, float | None]:
+def _baskets_told(
+    baskets: list[Row], cutoff: date, zone: ZoneInfo, told: Mapping[str, Any]
+) -> dict[str, float | None]:
     amounts = [basket["amount"] / 100 for basket in baskets]
     ages = [(cutoff - basket["at"].date()).days for basket in baskets]
     lines = [basket["lines"] for basket in baskets]
@@ -170,7 +189,12 @@ def _baskets_told(baskets: list[Row], cutoff: date, zone: ZoneInfo, told: Mappin
         "orders_trend_difference": recent[28] - (recent[91] - recent[28]) * 28 / 63,
     }
     found |= {f"orders_{days}d": count for days, count in recent.items()}
-    for part, start, end in (("morning", 6, 11), ("midday", 11, 14), ("afternoon", 14, 18), ("evening", 18, 22)):
+    for part, start, end in (
+        ("morning", 6, 11),
+        ("midday", 11, 14),
+        ("afternoon", 14, 18),
+        ("evening", 18, 22),
+    ):
         found[f"{part}_share"] = fmean(start <= at.hour < end for at in local) if local else None
     found["basket_lines_mean"] = _over(found["lines"], found["orders"])
     found["basket_lines_91d_mean"] = _over(found["lines_91d"], recent[91])
@@ -184,7 +208,7 @@ def _rhythm(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
         spend[(basket["at"].date() - EPOCH).days] += basket["amount"]
     days = sorted(spend)
     today = (cutoff - EPOCH).days
-    gaps = [later - earlier for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(days)]
     found: dict[str, float | None] = {
         "days_since_purchase": today - days[-1] if days else None,
         "customer_age_days": today - days[0] if days else None,
@@ -229,7 +253,9 @@ def _ratios_of_purchases(told: Mapping[str, Any], seen: Seen) -> dict[str, float
 def _stores(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
     placed = [basket for basket in baskets if basket["store"] is not None]
     orders = Counter(basket["store"] for basket in placed)
-    newest = {store: max(basket["at"].date() for basket in placed if basket["store"] == store) for store in orders}
+    newest = {
+        store: max(basket["at"].date() for basket in placed if basket["store"] == store) for store in orders
+    }
     return {
         "stores": len(orders),
         "store_top_share": _over(max(orders.values(), default=None), len(placed)),
@@ -238,7 +264,9 @@ def _stores(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
     }
 
 
-def _coupons(rows: list[Row], bought: list[Row], seen: Seen, told: Mapping[str, Any]) -> dict[str, float | None]:
+def _coupons(
+    rows: list[Row], bought: list[Row], seen: Seen, told: Mapping[str, Any]
+) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     if "coupon_redemption" in seen.kinds:
         redeemed = [row for row in rows if row["kind"] == "coupon_redemption"]
@@ -270,7 +298,9 @@ def _discounts(bought: list[Row], told: Mapping[str, Any]) -> dict[str, float | 
     }
 
 
-def _categories(bought: list[Row], seen: Seen, slugs: Mapping[str, str], cutoff: date) -> dict[str, float | None]:
+def _categories(
+    bought: list[Row], seen: Seen, slugs: Mapping[str, str], cutoff: date
+) -> dict[str, float | None]:
     named = [row for row in bought if row["category"] is not None]
     lines = Counter(row["category"] for row in named)
     recent = {row["category"] for row in named if row["age"] <= 91}
@@ -311,4 +341,3 @@ def _within(rows: Sequence[Row], days: int) -> int:
 
 def _over(top: float | None, bottom: float | None) -> float | None:
     return None if top is None or not bottom or bottom <= 0 else top / bottom
-

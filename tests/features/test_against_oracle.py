@@ -15,7 +15,10 @@ from tiercast.engines.duckdb import DuckDBEngine
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Pacific/Chatham")
 few = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
@@ -24,7 +27,10 @@ def assert_agrees(engine: DuckDBEngine, frame: pd.DataFrame, zone: str = "UTC") 
     wanted = expected(frame, CUTOFFS, seen=SEEN, slugs=SLUGS, zone=zone)
     assert set(found) - {"customer_id", "cutoff"} == set(CATALOGUE.names)
     assert set(CATALOGUE.names) == set(wanted) - {"customer_id", "cutoff"} or wanted.empty
-    assert found[["customer_id", "cutoff"]].values.tolist() == wanted.get(["customer_id", "cutoff"], wanted).values.tolist()
+    assert (
+        found[["customer_id", "cutoff"]].values.tolist()
+        == wanted.get(["customer_id", "cutoff"], wanted).values.tolist()
+    )
     for name in CATALOGUE.names if len(wanted) else ():
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-9, atol=1e-7, err_msg=name)
 
@@ -46,7 +52,13 @@ def test_any_history_is_told_right(engine: DuckDBEngine, zone: str) -> None:
 
 @pytest.mark.parametrize("shift", [-86_401, -86_400, -1, 0, 1])
 def test_one_event_at_an_edge_of_the_cutoff(engine: DuckDBEngine, shift: int) -> None:
-    row = {"customer_id": "a", "occurred_at": moment(shift), "kind": "purchase", "channel": "store", "amount": 1.0}
+    row = {
+        "customer_id": "a",
+        "occurred_at": moment(shift),
+        "kind": "purchase",
+        "channel": "store",
+        "amount": 1.0,
+    }
     frame = table([row])
     found = told(engine, frame)
     assert_agrees(engine, frame)
@@ -86,11 +98,19 @@ def test_the_frame_that_was_given_is_unchanged(engine: DuckDBEngine) -> None:
 
 
 def test_a_rating_without_a_number_is_unknown_and_not_the_worst(engine: DuckDBEngine) -> None:
-    row = {"customer_id": "a", "occurred_at": moment(-9), "kind": "review", "channel": "web", "rating_scale": 5.0}
+    row = {
+        "customer_id": "a",
+        "occurred_at": moment(-9),
+        "kind": "review",
+        "channel": "web",
+        "rating_scale": 5.0,
+    }
     assert np.isnan(told(engine, table([row]))["satisfaction_share"].iloc[-1])
 
 
-def test_lines_without_an_order_id_are_one_order_a_second_and_not_one_order_for_ever(engine: DuckDBEngine) -> None:
+def test_lines_without_an_order_id_are_one_order_a_second_and_not_one_order_for_ever(
+    engine: DuckDBEngine,
+) -> None:
     row = {"customer_id": "a", "kind": "purchase", "channel": "web", "amount": 1.0}
     drawn = [row | {"occurred_at": moment(shift)} for shift in (-100, -100, -99, -200_000)]
     assert told(engine, table(drawn), cutoffs=(CUTOFF,))["orders"].tolist() == [3.0]

@@ -11,8 +11,19 @@ from tests.world import touchpoints
 from tiercast.engines.duckdb import DuckDBEngine
 
 DAY = 86_400
+EVENT = {
+    "customer_id": "a",
+    "event_id": "e",
+    "occurred_at": moment(-DAY),
+    "kind": "purchase",
+    "channel": "web",
+    "amount": 5.0,
+}
 few = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 after = st.sampled_from([0, 1, DAY - 1, DAY, 40 * DAY])
 
@@ -28,13 +39,24 @@ def of_the_future(draw: st.DrawFn) -> list[dict[str, Any]]:
 @st.composite
 def numbered(draw: st.DrawFn, drawn: st.SearchStrategy[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Draw rows of which some carry an event id that others carry too."""
-    return [row | {"event_id": draw(st.sampled_from([None, None, "e1", "e2", "e3", "e4"]))} for row in draw(drawn)]
+    return [
+        row | {"event_id": draw(st.sampled_from([None, None, "e1", "e2", "e3", "e4"]))} for row in draw(drawn)
+    ]
 
 
 @few
-@given(past=numbered(histories), one=numbered(of_the_future()), other=numbered(of_the_future()), order=st.randoms())
+@given(
+    past=numbered(histories),
+    one=numbered(of_the_future()),
+    other=numbered(of_the_future()),
+    order=st.randoms(),
+)
 def test_another_future_changes_no_feature(
-    engine: DuckDBEngine, past: list[dict[str, Any]], one: list[dict[str, Any]], other: list[dict[str, Any]], order: Any
+    engine: DuckDBEngine,
+    past: list[dict[str, Any]],
+    one: list[dict[str, Any]],
+    other: list[dict[str, Any]],
+    order: Any,
 ) -> None:
     shuffled = past + other
     order.shuffle(shuffled)
@@ -52,17 +74,21 @@ def test_a_refund_known_after_the_cutoff_is_invisible(engine: DuckDBEngine) -> N
 
 
 def test_a_later_copy_of_an_event_does_not_replace_it(engine: DuckDBEngine) -> None:
-    first = {"customer_id": "a", "event_id": "e", "occurred_at": moment(-DAY), "kind": "purchase", "channel": "web", "amount": 5.0}
-    copy = first | {"occurred_at": moment(-2 * DAY), "known_at": moment(DAY), "amount": 7.0}
-    left, right = (told(engine, table(drawn), cutoffs=(CUTOFF,)) for drawn in ([first], [copy, first]))
+    copy = EVENT | {"occurred_at": moment(-2 * DAY), "known_at": moment(DAY), "amount": 7.0}
+    left, right = (told(engine, table(drawn), cutoffs=(CUTOFF,)) for drawn in ([EVENT], [copy, EVENT]))
     assert differing(left, right) == {}
 
 
 def test_a_copy_that_cannot_be_read_does_not_displace_the_event(engine: DuckDBEngine) -> None:
-    first = {"customer_id": "a", "event_id": "e", "occurred_at": moment(-DAY), "kind": "purchase", "channel": "web", "amount": 5.0}
-    for fault in ({"occurred_at": None}, {"kind": None}, {"channel": " "}, {"customer_id": None}, {"amount": float("inf")}):
+    for fault in (
+        {"occurred_at": None},
+        {"kind": None},
+        {"channel": " "},
+        {"customer_id": None},
+        {"amount": float("inf")},
+    ):
         left, right = (
             told(engine, table(drawn), cutoffs=(CUTOFF,))
-            for drawn in ([first], [first | {"known_at": moment(-9 * DAY)} | fault, first])
+            for drawn in ([EVENT], [EVENT | {"known_at": moment(-9 * DAY)} | fault, EVENT])
         )
         assert differing(left, right) == {}, fault

@@ -31,7 +31,9 @@ def serving(uri: str, folder: Path, model: str = "models:/tiercast-scorecard@cha
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "MLFLOW_TRACKING_URI": uri, "PATH": path, "OMP_NUM_THREADS": "1"}
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         _wait(server, f"http://127.0.0.1:{port}/ping", folder / "log")
         yield f"http://127.0.0.1:{port}/invocations"

@@ -75,7 +75,11 @@ def test_a_bad_row_is_kept_aside_with_its_code_and_the_others_go_on(
 
 def test_a_row_without_customer_is_unresolved_and_not_lost(world: World) -> None:
     report = tiercast.check(GOOD.assign(customer_id=[None, "", *GOOD["customer_id"][2:]]))
-    assert (report.account.rows_unresolved, report.account.rows_accepted, report.account.rejected) == (2, 8, {})
+    assert (report.account.rows_unresolved, report.account.rows_accepted, report.account.rejected) == (
+        2,
+        8,
+        {},
+    )
     assert len(report.rejected) == 2
 
 
@@ -135,14 +139,18 @@ def test_one_customer_only_is_scored_and_cannot_be_trained_on(world: World) -> N
 
 
 @pytest.mark.parametrize("customers", [["c0001"], ["c0001", "c0002", "c0003"], ["never1", "never2"]], ids=len)
-def test_too_few_to_learn_from_is_told_with_what_is_needed(world: World, tmp_path: Path, customers: list[str]) -> None:
+def test_too_few_to_learn_from_is_told_with_what_is_needed(
+    world: World, tmp_path: Path, customers: list[str]
+) -> None:
     world.touchpoints(customers).to_parquet(tmp_path / "few.parquet")
     with pytest.raises(NotTrainable) as refused:
         tiercast.train(world.card(source=f"parquet:{tmp_path / 'few.parquet'}", until=None))
     assert refused.value.code == "NOT_TRAINABLE"
 
 
-def test_no_purchases_at_all_are_scored_as_prospects_and_cannot_be_trained_on(world: World, tmp_path: Path) -> None:
+def test_no_purchases_at_all_are_scored_as_prospects_and_cannot_be_trained_on(
+    world: World, tmp_path: Path
+) -> None:
     rows = world.touchpoints().query("kind != 'purchase'")
     cards = score(rows.head(500)).cards
     assert set(cards["basis_churn"]) == {"refused:NO_PURCHASE"}
@@ -154,7 +162,9 @@ def test_no_purchases_at_all_are_scored_as_prospects_and_cannot_be_trained_on(wo
 
 
 @pytest.mark.parametrize("until", ["2025-06-01", "2024-03-01", "2023-01-01"])
-def test_a_day_that_the_data_do_not_reach_or_that_is_too_early_cannot_be_trained_on(world: World, until: str) -> None:
+def test_a_day_that_the_data_do_not_reach_or_that_is_too_early_cannot_be_trained_on(
+    world: World, until: str
+) -> None:
     with pytest.raises(NotTrainable):
         tiercast.train(world.card(until=until))
 
@@ -184,7 +194,12 @@ def test_a_card_with_a_typo_is_refused_before_anything_is_read(
     ("ask", "error"),
     [
         (lambda source: tiercast.train({"job": "train", "source": "carrier_pigeon:x"}), UnknownName),
-        (lambda source: tiercast.train({"job": "train", "source": source, "extensions": ["no_such_module"]}), ExtensionError),
+        (
+            lambda source: tiercast.train(
+                {"job": "train", "source": source, "extensions": ["no_such_module"]}
+            ),
+            ExtensionError,
+        ),
         (lambda source: tiercast.score(source, cutoff="tomorrow"), BadCutoff),
         (lambda source: tiercast.score(source, cutoff="9999-12-31"), BadCutoff),
         (lambda source: tiercast.score(source, cutoff=CUTOFF, policy="pyramids"), UnknownChoice),
@@ -262,7 +277,9 @@ def bundles(store: Path) -> list[Path]:
     return [path.parent for path in store.rglob("parts.json")]
 
 
-@pytest.mark.parametrize("file", ["parts.json", "features.sql", "contract.sql", "manifest.json", "code/*/forecast.py"])
+@pytest.mark.parametrize(
+    "file", ["parts.json", "features.sql", "contract.sql", "manifest.json", "code/*/forecast.py"]
+)
 def test_a_registered_bundle_that_was_changed_or_cut_short_is_never_used(
     copied: Path, world: World, file: str
 ) -> None:

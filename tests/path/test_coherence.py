@@ -1,5 +1,6 @@
 """Every row of a scorecard agrees with itself, whoever is in charge: probabilities, dates, value, tiers and codes."""
 
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -130,7 +131,7 @@ def test_bands_percentiles_and_reasons_follow_the_risk(scored: Any) -> None:
     assert seen["churn_percentile"].between(0, 100).all()
     lowest = seen.groupby("churn_band")["churn_probability"].agg(["min", "max"])
     bands = [band for band in ("low", "medium", "high") if band in lowest.index]
-    assert all(lowest.loc[a, "max"] < lowest.loc[b, "min"] for a, b in zip(bands, bands[1:], strict=False))
+    assert all(lowest.loc[a, "max"] < lowest.loc[b, "min"] for a, b in pairwise(bands))
     assert cards["reasons_en"].dropna().str.len().gt(0).all()
 
 
@@ -142,7 +143,12 @@ def test_null_always_has_a_code_beside_it(scored: Any) -> None:
     assert cards.loc[~refused, "basis_churn"].isin(["model", "btyd", "rule"]).all()
     assert cards.loc[~refused, OF_BUYERS].notna().all().all()
     assert cards.loc[refused, OF_BUYERS].isna().all().all()
-    assert cards.loc[refused, ["next_purchase_on", "next_purchase_from", "next_purchase_until"]].isna().all().all()
+    assert (
+        cards.loc[refused, ["next_purchase_on", "next_purchase_from", "next_purchase_until"]]
+        .isna()
+        .all()
+        .all()
+    )
     for name in ("basis_repurchase", "basis_value"):
         assert (cards[name].isin(REFUSED) == refused).all()
     unseen = cards["basis_churn"] == "refused:NO_HISTORY"
@@ -162,8 +168,23 @@ def test_who_only_returned_never_bought_and_who_got_it_free_did(scored: Any) -> 
 
 def test_the_parquet_file_has_the_types_of_the_contract(world: World, tmp_path: Any) -> None:
     report = tiercast.score(world.touchpoints(["c0001", "never1"]), cutoff=CUTOFF, out=tmp_path)
-    types = dict(duckdb.sql(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM '{report.place}')").fetchall())
+    types = dict(
+        duckdb.sql(
+            f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM '{report.place}')"
+        ).fetchall()
+    )
     expected = {"text": "VARCHAR", "number": "DOUBLE", "count": "BIGINT", "date": "DATE"}
     from tiercast.serving.scorecard import SCORECARD
 
     assert types == {answer.name: expected[answer.kind] for answer in SCORECARD}
+
+
+def test_a_row_alone_gets_the_very_bits_that_it_gets_among_many(scored: Any) -> None:
+    bundle, features, _ = scored
+    some = features.iloc[::40].reset_index(drop=True)
+    many = bundle.predict_features(features)
+    alone = pd.concat(
+        [bundle.predict_features(some.iloc[[row]]) for row in range(len(some))], ignore_index=True
+    )
+    same = many[many["customer_id"].isin(some["customer_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, same, check_exact=True)

@@ -23,13 +23,17 @@ def shaken(rows: pd.DataFrame, cutoff: pd.Timestamp, seed: int) -> pd.DataFrame:
     kept = later[chance.random(len(later)) < chance.random()]
     amount = pd.Series(np.round(chance.uniform(0, 9_999_999, len(kept)), 2), index=kept.index)
     changed = kept.assign(
-        kind=chance.choice(["purchase", "return", "complaint", "visit", "survey", "coupon_redemption"], len(kept)),
+        kind=chance.choice(
+            ["purchase", "return", "complaint", "visit", "survey", "coupon_redemption"], len(kept)
+        ),
         channel=chance.choice(["store", "web", "carrier_pigeon"], len(kept)),
         category=chance.choice(["bread", "moon dust"], len(kept)),
         amount=amount.where(chance.random(len(kept)) < 0.9),
         rating=chance.uniform(0, 5, len(kept)),
     )
-    secret = past.sample(min(40, len(past)), random_state=seed)  # happened before, known only from the cutoff on
+    secret = past.sample(
+        min(40, len(past)), random_state=seed
+    )  # happened before, known only from the cutoff on
     wait = pd.to_timedelta(chance.integers(0, 60, len(secret)), unit="D")
     secret = secret.assign(known_at=(cutoff + wait).astype("datetime64[us]"), amount=1e6)
     new = changed.head(20).assign(customer_id="born later")
@@ -54,7 +58,9 @@ def test_no_prediction_of_a_request_knows_the_future(trained_world: World, model
         known = other["customer_id"].isin(truth["customer_id"])
         same = truth[truth["customer_id"].isin(other["customer_id"])].reset_index(drop=True)
         gone = truth[~truth["customer_id"].isin(other["customer_id"])]
-        assert (gone["basis_churn"] == "refused:NO_HISTORY").all(), "only who has no past may go with the future"
+        assert (gone["basis_churn"] == "refused:NO_HISTORY").all(), (
+            "only who has no past may go with the future"
+        )
         pd.testing.assert_frame_equal(other[known].reset_index(drop=True), same, check_exact=True)
 
     holds()
@@ -77,7 +83,9 @@ def test_what_happened_a_second_before_the_cutoff_counts_and_at_it_does_not(worl
         ("2024-10-07T01:59:59+02:00", "model"),
         ("2024-10-06T22:00:00-02:00", "refused:NO_HISTORY"),
     ):
-        assert bundle.predict([row | {"occurred_at": moment}], cutoff=CUTOFF)["basis_churn"].tolist() == [basis], moment
+        assert bundle.predict([row | {"occurred_at": moment}], cutoff=CUTOFF)["basis_churn"].tolist() == [
+            basis
+        ], moment
 
 
 def test_an_explanation_tells_nothing_of_the_future(world: World) -> None:

@@ -16,7 +16,13 @@ import tiercast
 from tests.path.server import ask, serving, split
 from tests.path.world import CUTOFF, World
 
-ROW = {"customer_id": "x1", "occurred_at": "2024-12-01T10:00:00Z", "kind": "purchase", "channel": "store", "amount": 10.0}
+ROW = {
+    "customer_id": "x1",
+    "occurred_at": "2024-12-01T10:00:00Z",
+    "kind": "purchase",
+    "channel": "store",
+    "amount": 10.0,
+}
 PARAMS = {"cutoff": CUTOFF.isoformat()}
 SECRET = "ann@example.com"
 SOME = ["c0003", "c0007", "c0050", "c0333", "c0500", "never1"]
@@ -42,12 +48,19 @@ def assert_same(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> Non
         for name, cell in mine.items():
             here, there = plain(cell), plain(other[name])
             if isinstance(here, float) and there is not None:
-                assert math.isclose(here, there, rel_tol=1e-9, abs_tol=1e-9), (mine["customer_id"], name, here, there)
+                assert math.isclose(here, there, rel_tol=1e-9, abs_tol=1e-9), (
+                    mine["customer_id"],
+                    name,
+                    here,
+                    there,
+                )
             else:
                 assert here == there, (mine["customer_id"], name, here, there)
 
 
-def test_notebook_batch_file_and_web_answer_agree_in_every_column(world: World, address: str, tmp_path: Path) -> None:
+def test_notebook_batch_file_and_web_answer_agree_in_every_column(
+    world: World, address: str, tmp_path: Path
+) -> None:
     batch = tiercast.score(world.source, cutoff=CUTOFF, out=tmp_path)
     assert batch.place is not None
     file = pd.read_parquet(batch.place)
@@ -65,7 +78,10 @@ def test_one_customer_alone_gets_the_answer_that_they_get_among_many(world: Worl
     _, many = ask(address, {"dataframe_split": split(world.touchpoints(SOME)), "params": PARAMS})
     for answer in many["predictions"]:
         rows = world.touchpoints([answer["customer_id"]])
-        assert ask(address, {"dataframe_split": split(rows), "params": PARAMS}) == (200, {"predictions": [answer]})
+        assert ask(address, {"dataframe_split": split(rows), "params": PARAMS}) == (
+            200,
+            {"predictions": [answer]},
+        )
 
 
 def test_nobody_gets_the_answer_of_another_when_many_ask_at_once(world: World, address: str) -> None:
@@ -78,11 +94,26 @@ def test_nobody_gets_the_answer_of_another_when_many_ask_at_once(world: World, a
         assert status == 200
         (answer,) = reply["predictions"]
         assert answer["customer_id"] == name
-        assert answer["expected_value_currency"] == pytest.approx(truth.loc[name, "expected_value_currency"], rel=1e-9)
+        assert answer["expected_value_currency"] == pytest.approx(
+            truth.loc[name, "expected_value_currency"], rel=1e-9
+        )
 
 
 def test_customers_come_back_in_order_with_their_ids_whatever_the_order_they_came_in(address: str) -> None:
-    names = ["b", "a", "Z", "10", "9", " a ", "客户", "'; DROP TABLE touchpoints; --", '"', "$cutoff", "a\nb", "%s"]
+    names = [
+        "b",
+        "a",
+        "Z",
+        "10",
+        "9",
+        " a ",
+        "客户",
+        "'; DROP TABLE touchpoints; --",
+        '"',
+        "$cutoff",
+        "a\nb",
+        "%s",
+    ]
     rows = [ROW | {"customer_id": name} for name in names]
     status, reply = ask(address, {"inputs": rows, "params": PARAMS})
     assert status == 200
@@ -147,7 +178,9 @@ def test_bad_rows_may_be_skipped_when_asked_to(address: str) -> None:
 def test_unknown_params_and_unknown_kinds_do_not_hurt(address: str) -> None:
     alone = ask(address, {"inputs": [ROW], "params": PARAMS})
     assert ask(address, {"inputs": [ROW], "params": PARAMS | {"colour": "red"}}) == alone
-    status, reply = ask(address, {"inputs": [ROW, ROW | {"kind": "telepathy", "amount": None}], "params": PARAMS})
+    status, reply = ask(
+        address, {"inputs": [ROW, ROW | {"kind": "telepathy", "amount": None}], "params": PARAMS}
+    )
     assert (status, reply["predictions"][0]["basis_churn"]) == (200, "model")
 
 
@@ -161,7 +194,9 @@ def test_extreme_amounts_get_a_finite_answer(address: str, amount: float | None)
 def test_policy_language_and_the_tier_before_change_the_tier_only(address: str) -> None:
     row = ROW | {"tier_before": "small", "tier_since_on": "2024-12-20"}
     status, english = ask(address, {"inputs": [row], "params": PARAMS})
-    _, chinese = ask(address, {"inputs": [ROW], "params": PARAMS | {"policy": "value_satisfaction", "language": "zh"}})
+    _, chinese = ask(
+        address, {"inputs": [ROW], "params": PARAMS | {"policy": "value_satisfaction", "language": "zh"}}
+    )
     assert (status, english["predictions"][0]["tier_before"]) == (200, "small")
     assert english["predictions"][0]["tier_basis"] in {"held", "moved"}
     here, there = english["predictions"][0], chinese["predictions"][0]
@@ -172,7 +207,9 @@ def test_policy_language_and_the_tier_before_change_the_tier_only(address: str) 
 
 def test_ten_thousand_customers_at_once_all_get_their_own_answer(world: World, address: str) -> None:
     base = world.touchpoints([f"c{number:04}" for number in range(50)]).groupby("customer_id").head(6)
-    copies = [base.assign(customer_id=[f"{name}-{copy:03}" for name in base["customer_id"]]) for copy in range(200)]
+    copies = [
+        base.assign(customer_id=[f"{name}-{copy:03}" for name in base["customer_id"]]) for copy in range(200)
+    ]
     rows = pd.concat(copies, ignore_index=True)
     status, reply = ask(address, {"dataframe_split": split(rows), "params": PARAMS})
     assert status == 200
@@ -181,7 +218,7 @@ def test_ten_thousand_customers_at_once_all_get_their_own_answer(world: World, a
     assert len(answers) == 10_000
     answers["who"] = answers["customer_id"].str[:5]
     for name in ("churn_probability", "expected_value_currency", "tier", "next_purchase_on"):
-        assert (answers.groupby("who")[name].nunique(dropna=False) == 1).all(), name
+        assert len(answers[["who", name]].drop_duplicates()) == answers["who"].nunique(), name
 
 
 def test_a_body_of_50_mb_gets_an_answer_or_a_4xx(address: str) -> None:
@@ -190,10 +227,14 @@ def test_a_body_of_50_mb_gets_an_answer_or_a_4xx(address: str) -> None:
     assert len(body) > 50_000_000
     status, reply = ask(address, body)
     assert status == 200
-    assert [row["customer_id"] for row in reply["predictions"]] == sorted(f"big{number}" for number in range(500))
+    assert [row["customer_id"] for row in reply["predictions"]] == sorted(
+        f"big{number}" for number in range(500)
+    )
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"inputs": NaN', b'{"dataframe_split": 5}'], ids=repr)
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"inputs": NaN', b'{"dataframe_split": 5}'], ids=repr
+)
 def test_a_malformed_body_is_a_4xx(address: str, body: bytes) -> None:
     assert 400 <= ask(address, body)[0] < 500
 

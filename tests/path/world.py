@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,12 @@ def make_touchpoints(customers: int = CUSTOMERS, *, seed: int = 5) -> pd.DataFra
     kept = (at < np.minimum(leaves, 364.9)[:, None]) | (np.arange(orders) == 0)
     who, number = np.nonzero(kept)
     names = np.array([f"c{place:04}" for place in range(customers)], dtype=object)
-    baskets = pd.DataFrame({"place": who, "at": at[who, number], "order_id": [f"o{row}" for row in range(len(who))]})
-    lines = baskets.loc[np.repeat(np.arange(len(baskets)), chance.integers(1, 4, len(baskets)))].reset_index(drop=True)
+    baskets = pd.DataFrame(
+        {"place": who, "at": at[who, number], "order_id": [f"o{row}" for row in range(len(who))]}
+    )
+    lines = baskets.loc[np.repeat(np.arange(len(baskets)), chance.integers(1, 4, len(baskets)))].reset_index(
+        drop=True
+    )
     amount = np.round(spend[lines["place"]] * chance.lognormal(0, 0.4, len(lines)), 2)
     cut = np.where(chance.random(len(lines)) < 0.3, np.round(0.1 * amount, 2), 0.0)
     bought = pd.DataFrame(
@@ -93,7 +98,9 @@ def make_touchpoints(customers: int = CUSTOMERS, *, seed: int = 5) -> pd.DataFra
             "discount_type": np.where(cut > 0, np.where(chance.random(len(lines)) < 0.5, "coupon", "loyalty"), None),
         }
     )  # fmt: skip
-    back = bought[chance.random(len(bought)) < 0.03].assign(kind="return", order_id=None, discount=0.0, discount_type=None)
+    back = bought[chance.random(len(bought)) < 0.03].assign(
+        kind="return", order_id=None, discount=0.0, discount_type=None
+    )
     back["at"] += chance.uniform(1, 9, len(back))
 
     def others(kind: str, channel: str, place: np.ndarray, when: np.ndarray, **columns: Any) -> pd.DataFrame:
@@ -101,6 +108,7 @@ def make_touchpoints(customers: int = CUSTOMERS, *, seed: int = 5) -> pd.DataFra
 
     told = np.flatnonzero(warns & (leaves < 364))
     pick = chance.integers(0, customers, 5 * customers)
+    few = 9 * customers // 7
     mailed = np.repeat(np.arange(customers), 12)
     rated = chance.integers(0, customers, 2 * customers)
     parts = [
@@ -110,7 +118,7 @@ def make_touchpoints(customers: int = CUSTOMERS, *, seed: int = 5) -> pd.DataFra
         others("mailing", "direct_mail", mailed, np.tile(np.arange(12) * 30.0 + 3, customers), campaign_id="m1"),
         others("email_open", "email", pick, born[pick] + chance.uniform(0, 364, len(pick))),
         others("visit", "web", pick, born[pick] + chance.uniform(0, 364, len(pick))),
-        others("coupon_redemption", "store", pick[:900], born[pick[:900]] + chance.uniform(0, 364, 900)),
+        others("coupon_redemption", "store", pick[:few], born[pick[:few]] + chance.uniform(0, 364, few)),
         others("survey", "email", rated, born[rated] + chance.uniform(0, 364, len(rated)),
                rating=chance.integers(1, 6, len(rated)).astype(float), rating_scale=5.0),
     ]  # fmt: skip
@@ -121,8 +129,14 @@ def make_touchpoints(customers: int = CUSTOMERS, *, seed: int = 5) -> pd.DataFra
     late = np.where(chance.random(len(made)) < 0.1, chance.integers(1, 6, len(made)), 0)
     made.insert(1, "occurred_at", happened.astype("datetime64[us]"))
     made.insert(2, "known_at", (happened + pd.to_timedelta(late, unit="D")).astype("datetime64[us]"))
-    silent = pd.DataFrame({"customer_id": ["never1", "never2"], "occurred_at": FIRST, "kind": "visit", "channel": "web"})
-    return pd.concat([made, silent], ignore_index=True).sample(frac=1.0, random_state=seed).reset_index(drop=True)
+    silent = pd.DataFrame(
+        {"customer_id": ["never1", "never2"], "occurred_at": FIRST, "kind": "visit", "channel": "web"}
+    )
+    return (
+        pd.concat([made, silent], ignore_index=True)
+        .sample(frac=1.0, random_state=seed)
+        .reset_index(drop=True)
+    )
 
 
 @contextmanager
@@ -179,3 +193,23 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
     """Return the folder that all processes of one test run have in common."""
     base = factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@cache
+def small_panel() -> Any:
+    """Return a panel of 300 customers at three origins four weeks apart, without any store; never change it."""
+    from tiercast.engines.duckdb import DuckDBEngine
+    from tiercast.features.catalogue import build_catalogue, look
+    from tiercast.panels import build_panel
+    from tiercast.sources.opening import open_source
+    from tiercast.windows import Horizon
+
+    origins = [date(2024, 8, 12), date(2024, 9, 9), date(2024, 10, 7)]
+    history = open_source(make_touchpoints(300))
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(history)
+        catalogue = build_catalogue(look(engine.run, history, origins[0]))
+        panel, _ = build_panel(
+            engine, history, catalogue, origins=origins, horizon=Horizon(28), data_ends_on=date(2024, 12, 28)
+        )
+    return panel

@@ -24,9 +24,15 @@ ORIGINS = (CUTOFF, CUTOFF + timedelta(days=7))
 HORIZONS = (Horizon(days=28), Horizon(days=14, gap_days=3), Horizon(days=21, gap_days=1, settle_days=5))
 ENDS = CUTOFF + timedelta(days=60)
 few = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-ahead = st.lists(rows(occurred=st.integers(-9 * DAY, 80 * DAY) | st.sampled_from([d * DAY for d in range(40)])), max_size=40)
+ahead = st.lists(
+    rows(occurred=st.integers(-9 * DAY, 80 * DAY) | st.sampled_from([d * DAY for d in range(40)])),
+    max_size=40,
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +45,26 @@ def labelled(
     engine: DuckDBEngine, frame: pd.DataFrame, horizon: Horizon, *, follow_days: int = 45, ends: date = ENDS
 ) -> pd.DataFrame:
     asked = pd.DataFrame(
-        [(customer, origin) for origin in ORIGINS for customer in ("a", "b", "ünï; --")], columns=["customer_id", "cutoff"]
+        [(customer, origin) for origin in ORIGINS for customer in ("a", "b", "ünï; --")],
+        columns=["customer_id", "cutoff"],
     )
     history = History("drawn", frame=frame)
     engine.attach(history)
     found = label_frame(
-        engine.run, history, asked, origins=ORIGINS, horizon=horizon, follow_days=follow_days, data_ends_on=ends
+        engine.run,
+        history,
+        asked,
+        origins=ORIGINS,
+        horizon=horizon,
+        follow_days=follow_days,
+        data_ends_on=ends,
     )
     return pd.concat([asked, found], axis=1)
 
 
-def expected(frame: pd.DataFrame, asked: pd.DataFrame, horizon: Horizon, follow_days: int) -> list[dict[str, float]]:
+def expected(
+    frame: pd.DataFrame, asked: pd.DataFrame, horizon: Horizon, follow_days: int
+) -> list[dict[str, float]]:
     """Tell the labels again, row by row."""
     told = []
     events = frame.assign(
@@ -74,7 +89,8 @@ def expected(frame: pd.DataFrame, asked: pd.DataFrame, horizon: Horizon, follow_
             {
                 "purchased": float(len(bought) > 0),
                 "order_days_future": float(bought["day"].nunique()),
-                "value_currency": (bought["minor"].sum() - inside[inside["kind"] == "return"]["minor"].sum()) / 100,
+                "value_currency": (bought["minor"].sum() - inside[inside["kind"] == "return"]["minor"].sum())
+                / 100,
                 "days_to_purchase": wait if wait <= follow else np.nan,
                 "observed_days": float(follow),
             }
@@ -83,7 +99,9 @@ def expected(frame: pd.DataFrame, asked: pd.DataFrame, horizon: Horizon, follow_
 
 
 @pytest.mark.parametrize("horizon", HORIZONS, ids=str)
-def test_any_history_is_labelled_as_it_was_known_when_the_window_closed(engine: DuckDBEngine, horizon: Horizon) -> None:
+def test_any_history_is_labelled_as_it_was_known_when_the_window_closed(
+    engine: DuckDBEngine, horizon: Horizon
+) -> None:
     @few
     @given(ahead)
     def holds(drawn: list[dict[str, Any]]) -> None:
@@ -96,7 +114,11 @@ def test_any_history_is_labelled_as_it_was_known_when_the_window_closed(engine: 
 
 
 @few
-@given(ahead, st.lists(rows(occurred=st.integers(-9 * DAY, 80 * DAY)), min_size=1, max_size=20), st.sampled_from(HORIZONS))
+@given(
+    ahead,
+    st.lists(rows(occurred=st.integers(-9 * DAY, 80 * DAY)), min_size=1, max_size=20),
+    st.sampled_from(HORIZONS),
+)
 def test_a_late_backfill_changes_no_label(
     engine: DuckDBEngine, drawn: list[dict[str, Any]], late: list[dict[str, Any]], horizon: Horizon
 ) -> None:
@@ -111,7 +133,13 @@ def test_the_world_in_labels(engine: DuckDBEngine) -> None:
     engine.attach(world)
     asked = pd.DataFrame({"customer_id": ["ann", "ben", "zoe"], "cutoff": [date(2024, 2, 14)] * 3})
     found = label_frame(
-        engine.run, world, asked, origins=[date(2024, 2, 14)], horizon=Horizon(28), follow_days=182, data_ends_on=date(2024, 4, 1)
+        engine.run,
+        world,
+        asked,
+        origins=[date(2024, 2, 14)],
+        horizon=Horizon(28),
+        follow_days=182,
+        data_ends_on=date(2024, 4, 1),
     )
     assert found.to_dict("list") == {
         "purchased": [1.0, 0.0, 0.0],

@@ -2,7 +2,7 @@
 
 The public Python API, frames in and frames out:
 
-``check`` what is in a source · ``compute_features`` what was known at a cutoff · ``panel`` a training table ·
+``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff · ``panel`` a training table ·
 ``train`` models to the gate · ``segment`` customers · ``audit`` for leaks · ``score`` in batch · ``explain`` one
 customer · ``load`` a served version. Importing the package imports none of the libraries behind it.
 """
@@ -10,18 +10,39 @@ customer · ``load`` a served version. Importing the package imports none of the
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tiercast.api import audit, check, explain, load, panel, score, segment, train
-    from tiercast.api import features as compute_features
+    from tiercast.api import (
+        audit,
+        check,
+        compute_features,
+        explain,
+        load,
+        open_source,
+        panel,
+        score,
+        segment,
+        train,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["audit", "check", "compute_features", "explain", "load", "panel", "score", "segment", "train"]
+__all__ = [
+    "audit",
+    "check",
+    "compute_features",
+    "explain",
+    "load",
+    "open_source",
+    "panel",
+    "score",
+    "segment",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
         from tiercast import api
 
-        return api.features if name == "compute_features" else getattr(api, name)
+        return getattr(api, name)
     raise AttributeError(f"tiercast has no {name!r}; there is: {', '.join(__all__)}")
 
 

@@ -152,7 +152,7 @@ def features_sql(source: Source, *, cutoff: Day, extensions: Sequence[str] = ())
     return catalogue.text(history)
 
 
-def features(
+def compute_features(
     source: Source,
     *,
     cutoff: Day,
@@ -171,7 +171,7 @@ def features(
     --------
     >>> rows = pd.DataFrame({"customer_id": "a", "occurred_at": ["2025-01-01", "2025-01-20", "2025-03-01"],
     ...                      "kind": "purchase", "channel": "web", "amount": [10.0, 5.0, 99.0]})
-    >>> seen = features(rows, cutoff="2025-02-01")
+    >>> seen = compute_features(rows, cutoff="2025-02-01")
     >>> seen[["orders", "days_since_purchase", "spend_currency"]].values.tolist()
     [[2.0, 12.0, 15.0]]
     """

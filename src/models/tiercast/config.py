@@ -55,7 +55,8 @@ class TrainCard:
     active_days : int
         Cohort: customers with a purchase in this many days before the origin; 0 is all who ever bought.
     tuning_trials, tuning_seconds : int
-        Budget of the tuning of each learner that can be tuned; 0 trials keeps the defaults.
+        Most trials of each learner that can be tuned, and the time for all of them together, shared evenly; 0 trials
+        keeps the defaults.
     clusters : int
         Segments; 0 chooses by stability and separation.
     policy : str
@@ -75,7 +76,7 @@ class TrainCard:
     until: Day | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     active_days: int = Field(default=0, ge=0)
     tuning_trials: int = Field(default=8, ge=0, le=500)
-    tuning_seconds: int = Field(default=25, ge=1)
+    tuning_seconds: int = Field(default=60, ge=1)
     clusters: int = Field(default=0, ge=0, le=50)
     policy: str = "pyramid"
     extensions: tuple[str, ...] = ()

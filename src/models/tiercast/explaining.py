@@ -9,6 +9,7 @@ import pandas as pd
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import UnknownCustomer
 from tiercast.features.contract import Zone, contract_sql
+from tiercast.intake import require_currency
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
@@ -51,6 +52,7 @@ def explain(
     NoChampion
     """
     bundle: Any = open_served(bundle_folder(store, model))
+    require_currency(history, str(bundle.manifest["currency"]))
     with DuckDBEngine() as engine:
         engine.attach(history)
         contract = contract_sql(

@@ -140,6 +140,21 @@ def require_usable(account: Account, *, most_rejected_share: float = MOST_REJECT
         )
 
 
+def require_currency(history: History, learned: str) -> None:
+    """Refuse a history in another currency than a model learned: the frozen text would mistake its amounts.
+
+    Raises
+    ------
+    SourceError
+    """
+    if history.currency != learned:
+        raise SourceError(
+            source=history.name,
+            problem=f"its amounts are in {history.currency}, and this version learned {learned}",
+            fix="convert them, or train on this currency",
+        )
+
+
 def _by(counted: pd.DataFrame, column: str) -> dict[str, int]:
     found = counted.groupby(column)["rows"].sum().sort_values(ascending=False, kind="stable")
     return {str(name): int(rows) for name, rows in found.items()}

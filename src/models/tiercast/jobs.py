@@ -14,7 +14,7 @@ from tiercast.sources.opening import open_source
 
 Progress = Callable[[str], None]
 DEMO_SOURCE = "complete_journey:"
-DEMO_CARD = TrainCard(job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=5, tuning_seconds=12)
+DEMO_CARD = TrainCard(job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=6, tuning_seconds=45)
 CHURN_SHOWN = ("roc_auc", "brier", "log_loss")
 VALUE_SHOWN = ("normalised_gini", "spearman", "rmse", "total_bias")
 
@@ -102,26 +102,31 @@ def tiers_text(cards: pd.DataFrame) -> str:
     grouped = grouped.sort_values("value", ascending=False)
     total = float(grouped["value"].sum()) or 1.0
     policy, currency = cards[["policy", "currency"]].iloc[0] if len(cards) else ("", "")
-    lines = [f"{f'tier ({policy})':<26}{'customers':>10}{f'expected {currency}':>16}{'share':>8}{'mean risk':>11}"]
+    lines = [
+        f"{f'tier ({policy})':<26}{'customers':>10}{f'expected {currency}':>16}{'share':>8}{'mean risk':>11}"
+    ]
     for tier, row in grouped.iterrows():
         lines.append(
             f"  {tier!s:<24}{int(row['customers']):>10,}{row['value']:>16,.0f}{100 * row['value'] / total:>7.0f}%"
-            f"{100 * row['risk']:>10.1f}%"
+            + (f"{100 * row['risk']:>10.1f}%" if row["risk"] == row["risk"] else f"{'none':>11}")
         )
     return "\n".join(lines)
 
 
 def examples_text(cards: pd.DataFrame) -> str:
     """Return three customers: the most valuable, the one with most value at risk, and a lapsed one."""
+    cards = cards[cards["churn_probability"].notna()]
+    if cards.empty:
+        return "nobody has bought yet: nothing is expected of anyone"
     at_risk = cards["expected_value_currency"] * cards["churn_probability"]
     picked = [
-        ("most valuable", cards["expected_value_currency"].idxmax()),
-        ("most value at risk", at_risk.idxmax()),
-        ("most likely gone", cards["churn_probability"].idxmax()),
+        ("most valuable", cards["expected_value_currency"].argmax()),
+        ("most value at risk", at_risk.argmax()),
+        ("most likely gone", cards["churn_probability"].argmax()),
     ]
     lines = []
     for what, place in picked:
-        card = cards.loc[place]
+        card = cards.iloc[int(place)]
         lines += [
             f"{what}: customer {card['customer_id']} — {card['tier']}, {card['segment']}",
             f"  churn {100 * card['churn_probability']:.0f} % in {card['churn_horizon_days']} days; next purchase "

@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from tiercast.engines.duckdb import DuckDBEngine
-from tiercast.errors import NotTrainable, OutputError, SourceError
-from tiercast.intake import Account, require_usable, take_stock
+from tiercast.errors import NotTrainable, OutputError
+from tiercast.intake import Account, require_currency, require_usable, take_stock
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
@@ -78,7 +78,7 @@ def score(
     with DuckDBEngine(threads=threads) as engine:
         progress("reading touchpoints")
         engine.attach(history)
-        require_same_money(history, bundle)
+        require_currency(history, str(bundle.manifest["currency"]))
         account = take_stock(engine, history, repeats=False)
         require_usable(account)
         day = cutoff or account.last_day
@@ -106,22 +106,6 @@ def score(
         }
         place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts)
     return ScoreReport(cards, place, len(cards), day, bundle.version, account)
-
-
-def require_same_money(history: History, bundle: Any) -> None:
-    """Refuse a source whose amounts are in another currency than the model's: the frozen text would mistake them.
-
-    Raises
-    ------
-    SourceError
-    """
-    learned = str(bundle.manifest["currency"])
-    if history.currency != learned:
-        raise SourceError(
-            source=history.name,
-            problem=f"its amounts are in {history.currency}, and this version knows {learned}",
-            fix="convert them, or train on this currency",
-        )
 
 
 def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts: dict[str, Any]) -> Path:

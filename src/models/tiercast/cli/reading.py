@@ -78,7 +78,7 @@ def features(
     with screen.working(f"computing features at {cutoff}"):
         from tiercast import api
 
-        made = api.features(source, cutoff=cutoff, **options)
+        made = api.compute_features(source, cutoff=cutoff, **options)
         place = write_frame(made, out)
     names = [str(name) for name in made.columns[2:]]
     screen.answer(

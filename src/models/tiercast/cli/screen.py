@@ -104,13 +104,19 @@ def _lines(verbose: bool) -> Say:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    numbers: Sequence[str] = (),
+    tight: bool = False,
 ) -> Table:
     """Return a table; the columns in ``numbers`` are set to the right and never broken."""
     made = Table(
         title=title or None,
         title_justify="left",
         title_style="bold",
+        padding=(0, 1, 0, 0) if tight else (0, 1),
         pad_edge=False,
         box=box.SIMPLE_HEAD,
         show_edge=False,

@@ -104,7 +104,7 @@ def train_answer(report: "TrainReport", uri: str) -> dict[str, Any]:
 def train_tables(report: "TrainReport", uri: str, *, first: bool = False) -> list[RenderableType]:
     """Return every candidate beside the rules, and the decision, for people.
 
-    With ``first``, each figure stands beside the one at the first test origin, in brackets.
+    With ``first``, each figure stands beside the one at the first test origin.
     """
     from tiercast.errors import without_password
 
@@ -114,7 +114,8 @@ def train_tables(report: "TrainReport", uri: str, *, first: bool = False) -> lis
             [
                 ("source", report.account.source),
                 ("horizon", f"{report.plan.horizon.days} days"),
-                ("judged at", f"{', '.join(tests)} (means{f'; in brackets at {tests[0]}' if first else ''})"),
+                ("judged at", ", ".join(tests)),
+                ("figures", f"means / at {tests[0]}; → chosen" if first else "means; → chosen"),
             ]
         ),
     ]
@@ -162,13 +163,15 @@ def _candidates(
 
     rows = []
     for name in sorted(by_name, key=rank):
-        role = " + ".join(
-            word for word, holds in (("chosen", name == winner), ("rule", name == RULES.get(target))) if holds
-        )
         style = "bold" if name == winner else ""
-        cells = [name, role, *(_cell(by_name[name], measure, beside) for measure in measures.values())]
+        told = f"{name} (rule)" if name == RULES.get(target) else name
+        cells = [
+            "→" if name == winner else "",
+            told,
+            *(_cell(by_name[name], measure, beside) for measure in measures.values()),
+        ]
         rows.append([Text(cell, style=style) for cell in cells])
-    return table(title, ["model", "", *measures], rows, numbers=list(measures))
+    return table(title, ["", "model", *measures], rows, numbers=list(measures), tight=True)
 
 
 def _cell(by_origin: dict[str, dict[str, float]], measure: str, beside: str | None) -> str:
@@ -176,7 +179,7 @@ def _cell(by_origin: dict[str, dict[str, float]], measure: str, beside: str | No
     for origin in ("mean", *([beside] if beside else [])):
         seen = by_origin.get(origin, {}).get(measure)
         told.append(figure(seen, 1 if seen is not None and abs(seen) >= 10 else 3))
-    return told[0] if beside is None else f"{told[0]} ({told[1]})"
+    return told[0] if beside is None else f"{told[0]}/{told[1]}"
 
 
 def audit(card: CardArgument, as_json: AsJson = False, root: Root = None, verbose: Verbose = False) -> None:

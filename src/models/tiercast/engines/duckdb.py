@@ -26,7 +26,7 @@ class DuckDBEngine:
     Parameters
     ----------
     threads : int
-        Default: as many as the machine has.
+        Default: what ``OMP_NUM_THREADS`` says, else as many as the machine has.
     memory_limit : str, optional
         As in ``4GB``; beyond it DuckDB spills to the temp folder.
 
@@ -44,7 +44,7 @@ class DuckDBEngine:
     name = "duckdb"
 
     def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = threads or int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
         self.memory_limit = memory_limit
         self._temp = tempfile.mkdtemp(prefix="tiercast-")
         self._connection: Any = history.connect(
@@ -74,7 +74,8 @@ class DuckDBEngine:
         relation = "came"
         try:
             if touchpoints.frame is not None:
-                self._connection.register(relation, plain_frame(touchpoints.frame))
+                self._connection.register("handed", plain_frame(touchpoints.frame))
+                scan = "handed"
             else:
                 reader, options = "read_parquet", ""
                 if touchpoints.format != "parquet":
@@ -84,7 +85,7 @@ class DuckDBEngine:
                     "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in touchpoints.files) + "]"
                 )
                 scan = f"{reader}({names}, union_by_name = true{options})"
-                self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * FROM {scan}")
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * FROM {scan}")
             self.columns = history.bind(self._connection, relation)
         except duckdb.Error as error:
             raise SourceError(source=touchpoints.name, problem=str(error).splitlines()[0]) from error

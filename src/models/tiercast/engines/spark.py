@@ -201,7 +201,7 @@ class SparkEngine:
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Turn what Spark and Java throw into a coded error of one line."""
-        from py4j.protocol import Py4JError
+        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
         from pyspark.errors import PySparkException
 
         try:
@@ -231,7 +231,7 @@ def _session() -> Any:
     java = shutil.which("java", path=str(Path(home, "bin"))) if home else shutil.which("java")
     if java is None:
         raise NoSpark(problem="Java is not installed", fix="install Java 17 or newer, or set JAVA_HOME")
-    settings = {
+    settings: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError",  # else a result is waited for in vain

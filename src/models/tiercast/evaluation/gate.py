@@ -57,7 +57,7 @@ class Comparison:
         """What was seen, in words and numbers."""
         gap = self.difference
         if self.is_guard:
-            verdict = "does no proven harm against" if self.passes else "harms against"
+            verdict = "does no proven harm against" if self.passes else "does proven harm against"
         else:
             verdict = "beats" if gap.is_better else "loses to" if gap.is_worse else "does not beat"
         return (

@@ -43,7 +43,7 @@ def declare(seen: Seen) -> list[Feature]:
         )
     if len(sent) > 1:
         found += [
-            Feature(f"{kind}s_91d", "touches", total("lines", f"kind = '{kind}' AND age_days <= 91"), "contacts",
+            Feature(f"{kind}_contacts_91d", "touches", total("lines", f"kind = '{kind}' AND age_days <= 91"), "contacts",
                     f"{kind} contacts in 91 d")
             for kind in sent
         ]  # fmt: skip

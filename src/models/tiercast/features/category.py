@@ -68,7 +68,7 @@ def declare(seen: Seen) -> list[Feature]:
             "derived",
             ratio("categories_91d", "categories"),
             "share",
-            "bought in 91 d",
+            "share of the categories ever bought that were bought in 91 d",
             None,
         )
     )

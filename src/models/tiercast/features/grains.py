@@ -52,7 +52,8 @@ SEEN: dict[str, str] = {
   FROM daily INNER JOIN cutoffs ON seen_day < cutoff_day""",
     "baskets_seen": """SELECT customer_id, cutoff_day, order_key, MIN(at_s) AS at_s, MIN(day) AS day,
     cutoff_day - MIN(day) AS age_days, CAST(FLOOR(MIN(local_hours) / 2.4e1) AS BIGINT) AS local_day,
-    CAST(MIN(local_hours) - FLOOR(MIN(local_hours) / 2.4e1) * 24 AS BIGINT) AS local_hour, MIN(store_id) AS store_id, SUM(lines) AS lines, SUM(amount_minor) AS amount_minor,
+    CAST(MIN(local_hours) - FLOOR(MIN(local_hours) / 2.4e1) * 24 AS BIGINT) AS local_hour,
+    MIN(store_id) AS store_id, SUM(lines) AS lines, SUM(amount_minor) AS amount_minor,
     SUM(discount_minor) AS discount_minor
   FROM basket_lines INNER JOIN cutoffs ON seen_day < cutoff_day
   GROUP BY customer_id, cutoff_day, order_key""",

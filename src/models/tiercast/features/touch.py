@@ -19,7 +19,14 @@ def declare(seen: Seen) -> list[Feature]:
             "days since the last touchpoint",
             None,
         ),
-        Feature("days_since_first_touchpoint", "touches", "MAX(age_days)", "days", "days known", None),
+        Feature(
+            "days_since_first_touchpoint",
+            "touches",
+            "MAX(age_days)",
+            "days",
+            "days since the first touchpoint",
+            None,
+        ),
         Feature("interest_touchpoints", "touches", wanted, "touchpoints", "attention or intent so far"),
     ]
     if interest:

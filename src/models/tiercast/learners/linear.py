@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,6 +59,34 @@ def fit_tweedie(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> 
     return _linear(columns, centres, scales, model.coef_, occurs, float(model.intercept_), "log")
 
 
+def fit_ridge(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear:
+    """Fit net value as a ridge regression of past money and counts, in their own units.
+
+    A sum of money follows from sums of money: no other scale keeps large spenders in proportion.
+    """
+    from sklearn.linear_model import Ridge
+
+    columns = [name for name in (*panel.columns, *COLUMNS) if name in panel.features and _of_money(name)]
+    values = panel.features[columns].to_numpy(float)
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    centres = np.where(known, values, 0.0).sum(axis=0) / count
+    spread = np.sqrt(np.where(known, (values - centres) ** 2, 0.0).sum(axis=0) / count)
+    scales = np.where(spread > 1e-9, spread, 1.0)
+    model = Ridge(alpha=float(parameters["penalty"]))
+    design = standardise(values, centres, scales, squeezed=False)
+    model.fit(
+        design, winsorised(panel.labels["value_currency"].to_numpy(float)), sample_weight=panel.weights()
+    )
+    nothing = np.zeros(0, dtype=np.int64)
+    fitted = _linear(columns, centres, scales, model.coef_, nothing, float(model.intercept_), "positive")
+    return replace(fitted, squeezed=False)
+
+
+def _of_money(name: str) -> bool:
+    return "_currency" in name or name.startswith(("orders", "order_days", "btyd_"))
+
+
 def winsorised(value: np.ndarray, share: float = 0.999) -> np.ndarray:
     """Return values clipped to 0 from below and to their 99.9 % quantile: a training target, never a label."""
     return np.clip(value, 0.0, float(np.quantile(value, share)) if len(value) else 0.0)
@@ -89,6 +118,14 @@ LOGISTIC = Learner(
     fit_logistic,
     {"inverse_penalty": 0.001},
     {"inverse_penalty": Range(1e-4, 0.1, log=True)},
+)
+RIDGE = Learner(
+    "ridge",
+    "lifetime_value",
+    "model",
+    fit_ridge,
+    {"penalty": 1000.0},
+    {"penalty": Range(10.0, 10_000.0, log=True)},
 )
 TWEEDIE = Learner(
     "tweedie_linear",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .blend import Blend
-from .linear import Linear, standardise
+from .linear import Linear
 from .trees import Trees
 
 BTYD_FAMILY = "btyd"
@@ -95,11 +95,7 @@ class RiskContributions:
         for table, weight in self.trees:
             total += weight * table.contributions(staged)
         for part, weight in self.linear:
-            values = staged[list(part.columns)].to_numpy(float)
-            terms = standardise(values, np.asarray(part.centres), np.asarray(part.scales)) * np.asarray(
-                part.weights
-            )
-            terms += np.isnan(values) * np.asarray(part.absent_weights)
+            terms = part.terms(staged)
             places = np.asarray([self.of_family.get(name, self.other) for name in part.columns])
             sums = np.zeros_like(total)
             np.add.at(sums.T, places, terms.T)

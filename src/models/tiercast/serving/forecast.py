@@ -152,10 +152,18 @@ class Forecast:
         """Return the forecast that was stored."""
         from .parts import restore
 
-        pieces = ("btyd", "activity", "calibration", "curve", "value", "intervals")
-        restored = {name: None if stored[name] is None else restore(stored[name]) for name in pieces}
-        rest = {name: stored[name] for name in ("value_level", "horizon_days", "gap_days", "basis")}
-        return cls(**restored, **rest)
+        return cls(
+            btyd=None if stored["btyd"] is None else restore(stored["btyd"]),
+            activity=restore(stored["activity"]),
+            calibration=restore(stored["calibration"]),
+            curve=restore(stored["curve"]),
+            value=restore(stored["value"]),
+            value_level=float(stored["value_level"]),
+            intervals=restore(stored["intervals"]),
+            horizon_days=int(stored["horizon_days"]),
+            gap_days=int(stored["gap_days"]),
+            basis=dict(stored["basis"]),
+        )
 
 
 def first_day_reached(survival: np.ndarray, grid: np.ndarray, share: float) -> np.ndarray:

@@ -9,10 +9,10 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Linear:
-    """A generalised linear model over squeezed columns.
+    """A generalised linear model over standardised columns.
 
-    Each column becomes ``(sign(x) · log1p|x| − centre) / scale``, clipped to ±4; an absent value is 0 (the centre) and
-    sets its indicator, when that column has one.
+    Each column becomes ``(sign(x) · log1p|x| − centre) / scale``, clipped to ±4, or without ``squeezed`` plainly
+    ``(x − centre) / scale``; an absent value is 0 (the centre) and sets its indicator, when that column has one.
 
     Parameters
     ----------
@@ -23,7 +23,9 @@ class Linear:
         Weight of each column's absence; 0 for columns that never were absent.
     intercept : float
     link : str
-        ``logit`` (a probability) or ``log`` (a mean above zero).
+        ``logit`` (a probability), ``log`` (a mean above zero) or ``positive`` (the score, never below zero).
+    squeezed : bool
+        Whether long tails are tamed; a sum of money needs them as they are.
 
     Examples
     --------
@@ -39,16 +41,20 @@ class Linear:
     absent_weights: tuple[float, ...]
     intercept: float
     link: str
+    squeezed: bool = True
+
+    def terms(self, features: pd.DataFrame) -> np.ndarray:
+        """Return what each column adds to the score, shape (rows, columns)."""
+        values = features[list(self.columns)].to_numpy(float)
+        centres, scales = np.asarray(self.centres), np.asarray(self.scales)
+        placed = standardise(values, centres, scales, squeezed=self.squeezed)
+        return np.asarray(
+            placed * np.asarray(self.weights) + np.isnan(values) * np.asarray(self.absent_weights)
+        )
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return the mean response of each row."""
-        values = features[list(self.columns)].to_numpy(float)
-        score = (
-            standardise(values, np.asarray(self.centres), np.asarray(self.scales)) @ np.asarray(self.weights)
-            + np.isnan(values) @ np.asarray(self.absent_weights)
-            + self.intercept
-        )
-        return inverse_link(score, self.link)
+        return inverse_link(self.terms(features).sum(axis=1) + self.intercept, self.link)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -61,11 +67,14 @@ class Linear:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Return the part that was stored."""
         return cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in stored.items()
-                if name != "type"
-            }
+            columns=tuple(stored["columns"]),
+            centres=tuple(stored["centres"]),
+            scales=tuple(stored["scales"]),
+            weights=tuple(stored["weights"]),
+            absent_weights=tuple(stored["absent_weights"]),
+            intercept=float(stored["intercept"]),
+            link=str(stored["link"]),
+            squeezed=bool(stored["squeezed"]),
         )
 
 
@@ -74,15 +83,34 @@ def squeeze(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
 
 
-def standardise(values: np.ndarray, centres: np.ndarray, scales: np.ndarray) -> np.ndarray:
+def standardise(
+    values: np.ndarray, centres: np.ndarray, scales: np.ndarray, *, squeezed: bool = True
+) -> np.ndarray:
     """Return squeezed, centred and scaled values; what is absent lies at the centre."""
+    if not squeezed:
+        return np.asarray(np.nan_to_num((values - centres) / scales, nan=0.0))
     return np.asarray(np.nan_to_num(np.clip((squeeze(values) - centres) / scales, -4.0, 4.0), nan=0.0))
+
+
+def weighed(values: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
+    """Return each row's weighted sum, added up in one order: a row alone gets the very bits it gets among many.
+
+    A matrix product would not do: how it adds depends on the number of rows.
+
+    Examples
+    --------
+    >>> weighed(np.array([[1.0, 2.0], [3.0, 4.0]]), (10.0, 1.0)).tolist()
+    [12.0, 34.0]
+    """
+    return np.asarray((np.ascontiguousarray(values, dtype=float) * np.asarray(weights)).sum(axis=1))
 
 
 def inverse_link(score: np.ndarray, link: str) -> np.ndarray:
     """Return the mean for a score on the ``logit`` or ``log`` scale."""
     if link == "logit":
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -35.0, 35.0))))
+    if link == "positive":
+        return np.asarray(np.maximum(score, 0.0))
     if link == "log":
         return np.asarray(np.exp(np.clip(score, -35.0, 20.0)))
-    raise ValueError(f"unknown link {link!r}; there is: logit, log")
+    raise ValueError(f"unknown link {link!r}; there is: logit, log, positive")

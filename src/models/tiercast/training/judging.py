@@ -130,9 +130,7 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
     for name in fits.of_target("churn"):
         losses["churn"][name] = log_loss(bought, fits.part(name, fold.calibrate).predict(window.features))
     chosen = {"churn": _least(losses["churn"])}
-    _, probability = calibrated_activity(
-        fits, chosen["churn"], known_until=fold.calibrate, window=window
-    )
+    _, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
     staged = window.features.assign(purchase_probability=probability)
     value = window.labels["value_currency"].to_numpy(float)
     rule = fits.part(RULES["lifetime_value"], fold.calibrate).predict(staged)

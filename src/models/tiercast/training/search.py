@@ -42,6 +42,7 @@ def tune_all(
     inner = inner_origins(plan, panel, step_days=card.step_days)
     known = as_of(panel, inner[0], setup.horizon)
     judged = [at(as_of(panel, plan.folds[0].test, setup.horizon), origin) for origin in inner]
+    tunable = [learner for learner in learners.values() if learner.space]
     chosen: dict[str, dict[str, float]] = {}
     for name, learner in learners.items():
         chosen[name] = dict(learner.defaults)
@@ -53,7 +54,7 @@ def tune_all(
             defaults=learner.defaults,
             space=learner.space,
             trials=card.tuning_trials,
-            seconds=card.tuning_seconds,
+            seconds=card.tuning_seconds / len(tunable),
             seed=card.seed,
         )
         chosen[name] = found.parameters

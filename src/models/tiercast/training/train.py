@@ -145,6 +145,7 @@ def train(
     """
     opened = history or open_source(card.source, extensions=card.extensions)
     learners, blends = learners_of(card)
+    assembly.policies_of(card.policy, card.extensions)  # a typo is told before the work, not after
     with (
         DuckDBEngine(threads=threads) as engine,
         start_run(store, EXPERIMENT, "train") as run,
@@ -162,9 +163,7 @@ def train(
         window = at(fits.known(ready.plan.data_ends_on), last.test)
         newest = _newest_stage(ready)
         made: dict[str, tuple[Path, SegmentReport]] = {}
-        cleanup.callback(
-            lambda: [shutil.rmtree(folder.parent, ignore_errors=True) for folder, _ in made.values()]
-        )
+        cleanup.callback(_remove, made)
         for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
             forecast = assemble(
                 fits,
@@ -203,6 +202,11 @@ def train(
         return TrainReport(
             ready.account, ready.plan, results, made["challenger"][1], promotion, run.run_id, ready.warnings
         )
+
+
+def _remove(made: dict[str, tuple[Path, SegmentReport]]) -> None:
+    for folder, _ in made.values():
+        shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 def _newest_stage(ready: Prepared) -> Any:

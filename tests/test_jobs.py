@@ -1,0 +1,98 @@
+"""Jobs: a card runs what it is for and nothing else, and the page of the demo tells what was found."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import tiercast
+from tests.path.world import CUTOFF, World
+from tiercast import jobs
+from tiercast.config import card_of
+from tiercast.errors import CardError
+from tiercast.scoring import ScoreReport
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),
+    pytest.mark.filterwarnings(r"ignore:(?s).*type hint:UserWarning"),
+]
+
+
+def card(folder: Path, **keys: str) -> Path:
+    place = folder / "card.toml"
+    place.write_text("".join(f'{name} = "{value}"\n' for name, value in keys.items()), "utf-8")
+    return place
+
+
+def test_a_score_card_writes_a_scorecard(world: World, tmp_path: Path) -> None:
+    place = card(
+        tmp_path, job="score", source=world.source, out=str(tmp_path / "out"), cutoff=CUTOFF.isoformat()
+    )
+    report = jobs.run_card(place)
+    assert isinstance(report, ScoreReport)
+    assert report.place is not None
+    assert len(pd.read_parquet(report.place)) == report.customers == 702
+
+
+def test_a_segment_card_writes_the_assignment(world: World, tmp_path: Path) -> None:
+    place = card(tmp_path, job="segment", source=world.source, out=str(tmp_path / "new" / "segments.parquet"))
+    result = jobs.run_card(place)
+    assert len(pd.read_parquet(tmp_path / "new" / "segments.parquet")) == len(result.assigned)
+
+
+def test_a_train_card_is_handed_to_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(jobs.api, "train", lambda given, **options: asked.append((given, options)))
+    jobs.run_card(card(tmp_path, job="train", source="parquet:x"), root=tmp_path)
+    assert asked[0][0] == card_of({"job": "train", "source": "parquet:x"})
+    assert asked[0][1]["root"] == tmp_path
+
+
+def test_a_card_with_a_typo_runs_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match="did you mean source"):
+        jobs.run_card(card(tmp_path, job="train", sorce="parquet:x"))
+
+
+def test_the_page_counts_everybody_and_shows_three_customers_with_reasons(world: World) -> None:
+    cards = tiercast.score(world.source, cutoff=CUTOFF).cards
+    tiers = jobs.tiers_text(cards)
+    counted = [int(line.split()[-4].replace(",", "")) for line in tiers.splitlines()[1:]]
+    assert sum(counted) == len(cards)
+    examples = jobs.examples_text(cards)
+    assert [line.split(":")[0] for line in examples.splitlines() if ": customer" in line] == [
+        "most valuable", "most value at risk", "most likely gone",
+    ]  # fmt: skip
+    assert examples.count("why: ") == 3
+    assert "nan" not in tiers + examples
+
+
+@pytest.mark.parametrize("customers", [["never1", "never2"], ["c0001"]])
+def test_the_page_survives_customers_of_whom_nothing_is_expected(world: World, customers: list[str]) -> None:
+    cards = tiercast.score(world.touchpoints(customers), cutoff=CUTOFF).cards
+    assert jobs.tiers_text(cards)
+    jobs.examples_text(cards)
+
+
+def test_candidates_stand_beside_their_baselines_with_a_mark_at_the_winner() -> None:
+    figures = {"mean": {}, "2024-11-04": {}}
+    for measure in (*jobs.CHURN_SHOWN, *jobs.VALUE_SHOWN, "integrated_brier", "concordance"):
+        figures["mean"][measure] = figures["2024-11-04"][measure] = 0.5
+    figures["mean"]["rmse"] = float("nan")
+    report: Any = SimpleNamespace(
+        plan=SimpleNamespace(
+            folds=[SimpleNamespace(test=CUTOFF.replace(month=11, day=4))], horizon=SimpleNamespace(days=28)
+        ),
+        results=SimpleNamespace(
+            figures={
+                name: {"rule": figures, "model": figures}
+                for name in ("churn", "lifetime_value", "repurchase")
+            },
+            winners=dict.fromkeys(("churn", "lifetime_value", "repurchase"), "model"),
+        ),
+    )
+    text = jobs.candidates_text(report)
+    assert text.count("→ model") == 3
+    assert text.count("  rule") == 3
+    assert "none" in text

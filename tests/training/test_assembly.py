@@ -1,0 +1,65 @@
+"""Assembly: the bundle's text has every column that anything in the bundle reads, and its manifest says what it is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.path.world import ENDS, World
+from tiercast.registry import Store, bundle_folder, bundle_hash
+from tiercast.serving.rules import Column
+from tiercast.serving.trees import Trees
+from tiercast.training.assembly import columns_read
+
+
+@pytest.fixture(params=["1", "2"], ids=["rule", "model"])
+def folder(request: pytest.FixtureRequest, trained_world: World) -> Path:
+    return bundle_folder(Store(trained_world.uri, None), request.param)
+
+
+def facts_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "manifest.json").read_text("utf-8")))
+
+
+def test_every_place_where_a_part_names_a_column_is_read() -> None:
+    trees = Trees(("a", "b"), "text", "logit", "c")
+    stored = {
+        "x": [trees.to_json(), {"parts": [Column("d").to_json()]}],
+        "y": {"column": "e"},
+        "name": "not a column",
+    }
+    assert columns_read(stored) == {"a", "b", "c", "d", "e"}
+
+
+def test_whatever_the_parts_and_policies_read_is_in_the_text(folder: Path) -> None:
+    facts = facts_of(folder)
+    parts = json.loads((folder / "parts.json").read_text("utf-8"))
+    text = (folder / "features.sql").read_text("utf-8")
+    families = set(facts["families"])
+    asked = columns_read(parts["forecast"]) | {
+        each["name"] for policy in parts["policies"].values() for each in policy["inputs"]
+    }
+    answers = {
+        name for name in asked if name.startswith(("btyd_", "expected_", "churn_", "purchase_probability"))
+    }
+    assert asked - answers - {"bin"} <= families | {"lifecycle_stage", "engagement"}
+    assert all(name in text for name in families)
+
+
+def test_the_manifest_says_what_it_is_and_the_files_are_those_it_means(folder: Path) -> None:
+    facts = facts_of(folder)
+    assert facts["content_sha256"] == bundle_hash(folder)
+    assert facts["fitted_as_of"] == ENDS.isoformat()
+    assert facts["currency"] == "USD"
+    assert facts["default_policy"] == "pyramid"
+    assert set(facts["candidates"]) == {"churn", "repurchase", "lifetime_value"}
+
+
+def test_the_rules_bundle_needs_no_model_and_reads_fewer_columns(trained_world: World) -> None:
+    rule, model = (bundle_folder(Store(trained_world.uri, None), number) for number in ("1", "2"))
+    stored = json.loads((rule / "parts.json").read_text("utf-8"))["forecast"]
+    assert stored["btyd"] is None
+    assert stored["activity"]["type"] == "rate_table"
+    assert len(facts_of(rule)["families"]) < len(facts_of(model)["families"])
+    assert (rule / "code").exists()
