@@ -163,7 +163,10 @@ def _campaign(rows: list[Row], bought: list[Row], seen: Seen) -> dict[str, float
     told |= {f"contacts_sent_{days}d": _within(sent, days) for days in (28, 91, 182)}
     kinds = seen.any_of(FAMILIES["reach"])
     if len(kinds) > 1:
-        told |= {f"{kind}_contacts_91d": _within([row for row in sent if row["kind"] == kind], 91) for kind in kinds}
+        told |= {
+            f"{kind}_contacts_91d": _within([row for row in sent if row["kind"] == kind], 91)
+            for kind in kinds
+        }
     return told
 
 

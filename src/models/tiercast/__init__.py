@@ -2,7 +2,8 @@
 
 The public Python API, frames in and frames out:
 
-``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff · ``panel`` a training table ·
+``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
+``panel`` a training table ·
 ``train`` models to the gate · ``segment`` customers · ``audit`` for leaks · ``score`` in batch · ``explain`` one
 customer · ``load`` a served version. Importing the package imports none of the libraries behind it.
 """

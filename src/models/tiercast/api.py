@@ -19,7 +19,7 @@ from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
 from tiercast.registry import bundle_folder, open_served, open_store, record_run
 from tiercast.schema import History
-from tiercast.sources.opening import open_source
+from tiercast.sources.opening import open_source as open_source
 from tiercast.training.plan import trainable_from
 from tiercast.windows import Horizon, parse_cutoff
 
