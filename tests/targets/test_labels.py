@@ -107,7 +107,7 @@ def test_any_history_is_labelled_as_it_was_known_when_the_window_closed(
     def holds(drawn: list[dict[str, Any]]) -> None:
         frame = table(drawn)
         found = labelled(engine, frame, horizon)
-        wanted = pd.DataFrame(expected(frame, found, horizon, 45))
+        wanted = pd.DataFrame(expected(frame, found, horizon, 45)).astype("float64")
         pd.testing.assert_frame_equal(found[list(wanted)], wanted, check_exact=False, rtol=0, atol=1e-6)
 
     holds()

@@ -1,7 +1,7 @@
 """A panel: customers at several origins, what was known of them then, and what happened after."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from tiercast.learners.learner import Panel
 from tiercast.schema import History
 from tiercast.serving.btyd_stage import BtydStage
 from tiercast.targets.labels import label_frame
-from tiercast.windows import Horizon, day_of
+from tiercast.windows import Horizon, day_number, day_of
 
 FOLLOW_DAYS = 182
 
@@ -86,9 +86,9 @@ def as_of(panel: Panel, end: date, horizon: Horizon) -> Panel:
     What happened on or after ``end``, or was known only then, is taken out of the labels, so that nothing judged at
     ``end`` can leak.
     """
-    last = end - timedelta(days=horizon.gap_days + horizon.days + horizon.settle_days)
-    kept = panel.where(np.asarray([cutoff <= last for cutoff in panel.features["cutoff"]]))
-    room = kept.features["cutoff"].map(lambda cutoff: (end - cutoff).days - horizon.gap_days).to_numpy(float)
+    label_days = horizon.gap_days + horizon.days + horizon.settle_days
+    kept = panel.where(panel.cutoff_days + label_days <= day_number(end))
+    room = (day_number(end) - kept.cutoff_days - horizon.gap_days).astype(float)
     seen = np.minimum(kept.labels["observed_days"].to_numpy(float), room)
     wait = kept.labels["days_to_purchase"].to_numpy(float)
     known = kept.labels["days_to_knowledge"].to_numpy(float) if "days_to_knowledge" in kept.labels else wait

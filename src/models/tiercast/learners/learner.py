@@ -32,6 +32,11 @@ class Panel:
     def __len__(self) -> int:
         return len(self.features)
 
+    @property
+    def cutoff_days(self) -> np.ndarray:
+        """Cutoff of each row as whole days since 1970-01-01."""
+        return np.asarray(self.features["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64))
+
     def where(self, mask: np.ndarray) -> "Panel":
         """Return the rows of ``mask``, renumbered."""
         return Panel(
@@ -42,12 +47,8 @@ class Panel:
 
     def weights(self, half_life_days: float = 182.0) -> np.ndarray:
         """Return weights that halve with every ``half_life_days`` between a row's origin and the newest one."""
-        age = (
-            (self.features["cutoff"].max() - self.features["cutoff"])
-            .map(lambda gap: gap.days)
-            .to_numpy(float)
-        )
-        return np.asarray(0.5 ** (age / half_life_days))
+        day = self.cutoff_days
+        return np.asarray(0.5 ** ((day.max(initial=0) - day) / half_life_days))
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,11 @@ def fit_logistic(panel: Panel, parameters: Mapping[str, float], setup: Setup) ->
         C=float(parameters["inverse_penalty"]), solver="newton-cholesky", max_iter=50, tol=1e-5
     )
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # an unfinished fit of a penalised model is still a candidate, and judged
+        warnings.simplefilter("ignore")  # an unfinished fit is still a candidate, and judged
         model.fit(design, label, sample_weight=panel.weights())
-    return _linear(columns, centres, scales, model.coef_[0], occurs, float(model.intercept_[0]), "logit")
+    return _linear(
+        columns, centres, scales, np.ravel(model.coef_), occurs, float(np.ravel(model.intercept_)[0]), "logit"
+    )
 
 
 def fit_tweedie(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tiercast.errors import ExtensionError
@@ -13,6 +12,7 @@ from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
 from tiercast.panels import as_of
 from tiercast.serving.blend import Blend
 from tiercast.serving.parts import TYPES, restore
+from tiercast.windows import day_number
 
 Progress = Callable[[str], None]
 
@@ -84,7 +84,7 @@ def served_part(part: Any, learner: Learner) -> Any:
 
 def at(panel: Panel, origin: date) -> Panel:
     """Return the panel's rows of one origin."""
-    return panel.where(np.asarray([cutoff == origin for cutoff in panel.features["cutoff"]], dtype=bool))
+    return panel.where(panel.cutoff_days == day_number(origin))
 
 
 def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
