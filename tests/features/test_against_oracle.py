@@ -81,7 +81,7 @@ def test_the_world_in_numbers_worked_out_by_hand(engine: DuckDBEngine) -> None:
         "dot": {"orders": 2, "lines": 3, "order_days": 1, "days_since_purchase": 1, "basket_lines_max": 2,
                 "basket_mean_currency": 3.5, "gap_mean_days": np.nan},
         "eve": {"contacts_sent": 2, "days_since_contact": 27, "contacts_sent_28d": 2, "preferred_channel_code": np.nan,
-                "mailings_91d": 1, "email_sends_91d": 1, "orders": 0},
+                "mailing_contacts_91d": 1, "email_send_contacts_91d": 1, "orders": 0},
         "fay": {"orders": 4, "coupon_lines": 3, "coupons_redeemed": 1, "satisfaction_share": 0.2, "complaints_91d": 0,
                 "discount_share": 0.2, "days_since_new_category": (CUTOFF - date(2023, 7, 1)).days, "orders_91d": 0,
                 "gap_sd_days": np.std([28, 63, 28]), "orders_after_contact_days": -191},

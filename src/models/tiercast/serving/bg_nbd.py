@@ -146,7 +146,9 @@ class _QuitsAfterPurchase:
         silence = np.log1p((history.age_days - history.span_days) / (self.alpha_days + history.span_days))
         with np.errstate(divide="ignore", over="ignore"):
             log_odds_quit = (
-                np.log(self.a) - np.log(np.where(chances > 0, self.b + chances - 1, 1.0)) + shape * silence
+                np.log(self.a)
+                - np.log(np.where(chances > 0, np.maximum(self.b + chances - 1, 1e-12), 1.0))
+                + shape * silence
             )
             return np.where(chances > 0, 1.0 / (1.0 + np.exp(log_odds_quit)), 1.0)
 

@@ -1,10 +1,7 @@
-"""A target is one question about the future: which customers it is asked of, its label, its metrics, its gate."""
+"""A target is one question about the future: what answers it afterwards, what judges it, which rule stands in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -14,25 +11,25 @@ class Target:
     Parameters
     ----------
     name : str
-        ``churn``, ``repurchase``, ``lifetime_value``.
+        ``churn``, ``repurchase``, ``lifetime_value``: what learners and cards call it.
     question : str
         As a marketer asks it.
     label : str
         Column of the label frame that answers it afterwards.
-    better : str
-        ``lower`` or ``higher``: which way the deciding metric improves.
     deciding_metric : str
-        The metric that selects and gates.
-    losses : callable, optional
-        ``(label, prediction) -> one loss a row``, where the deciding metric is a mean of rows.
+        The figure that is told first and that the gate compares.
+    larger_is_better : bool
+        Which way that figure improves.
+    rule : str
+        The learner that is in charge until something beats it.
     metrics : callable
-        ``(labels, predictions) -> {metric: value}``.
+        Every figure of a set of answers; see ``tiercast.evaluation.metrics``.
     """
 
     name: str
     question: str
     label: str
     deciding_metric: str
-    better: str
-    metrics: Callable[[pd.DataFrame, pd.DataFrame], dict[str, float]]
-    losses: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    larger_is_better: bool
+    rule: str
+    metrics: Callable[..., dict[str, float]]

@@ -11,25 +11,22 @@ import pandas as pd
 from tiercast.evaluation.calibration import fit_calibration, level_factor
 from tiercast.evaluation.intervals import fit_value_intervals
 from tiercast.evaluation.metrics import (
-    churn_metrics,
     log_loss,
     normalised_gini,
-    repurchase_metrics,
     rmse,
-    value_metrics,
 )
 from tiercast.learners.learner import Panel
 from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import GRID_DAYS, Forecast
 from tiercast.serving.intervals import ValueIntervals
+from tiercast.targets.churn import CHURN
+from tiercast.targets.lifetime_value import LIFETIME_VALUE
+from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import Fits, at
 from tiercast.training.plan import Plan
 
-RULES: dict[str, str] = {
-    "churn": "recency_frequency",
-    "repurchase": "survival_table",
-    "lifetime_value": "past_spend",
-}
+TARGETS = (CHURN, LIFETIME_VALUE, REPURCHASE)
+RULES: dict[str, str] = {target.name: target.rule for target in TARGETS}
 """The rules that stand in until a model beats them."""
 
 
@@ -53,7 +50,7 @@ def calibrated_activity(
 ) -> tuple[Calibration, np.ndarray]:
     """Return the calibration of candidate ``name`` on a matured window, and its calibrated answers there."""
     raw = fits.part(name, known_until).predict(window.features)
-    calibration = proven(fit_calibration(raw, window.labels["purchased"].to_numpy(float)), raw, window)
+    calibration = proven(fit_calibration(raw, window.labels[CHURN.label].to_numpy(float)), raw, window)
     return calibration, np.asarray(calibration.calibrate(raw))
 
 
@@ -63,7 +60,7 @@ def proven(calibration: Calibration, raw: np.ndarray, window: Panel) -> Calibrat
     One window of a few hundred events moves a map by chance as much as by need. A two-parameter map is kept when it
     raises the log-likelihood by more than 3 (the 5 % point of χ²(2) is 5.99, on twice the difference).
     """
-    bought = window.labels["purchased"].to_numpy(float)
+    bought = window.labels[CHURN.label].to_numpy(float)
     gain = len(bought) * (log_loss(bought, raw) - log_loss(bought, np.asarray(calibration.calibrate(raw))))
     return calibration if calibration.kind == "isotonic" or gain > 3.0 else Calibration("identity")
 
@@ -94,7 +91,7 @@ def assemble(
     )
     staged = window.features.assign(purchase_probability=probability)
     value = np.maximum(fits.part(chosen["lifetime_value"], calibrate_until).predict(staged), 0.0)
-    actual = window.labels["value_currency"].to_numpy(float)
+    actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
     level = level_factor(float(actual.sum()), float(value.sum()))
     intervals: ValueIntervals = fit_value_intervals(
         actual, probability, level * value / np.maximum(probability, 1e-9)
@@ -125,14 +122,14 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
     """
     fold = plan.folds[0]
     window = at(fits.known(fold.test), fold.calibrate)
-    bought = window.labels["purchased"].to_numpy(float)
+    bought = window.labels[CHURN.label].to_numpy(float)
     losses: dict[str, dict[str, float]] = {"churn": {}, "lifetime_value": {}, "repurchase": {}}
     for name in fits.of_target("churn"):
         losses["churn"][name] = log_loss(bought, fits.part(name, fold.calibrate).predict(window.features))
     chosen = {"churn": _least(losses["churn"])}
     _, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
     staged = window.features.assign(purchase_probability=probability)
-    value = window.labels["value_currency"].to_numpy(float)
+    value = window.labels[LIFETIME_VALUE.label].to_numpy(float)
     rule = fits.part(RULES["lifetime_value"], fold.calibrate).predict(staged)
     for name in fits.of_target("lifetime_value"):
         said = fits.part(name, fold.calibrate).predict(staged)
@@ -175,8 +172,8 @@ def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np
     days = np.asarray([day for day in GRID_DAYS if day <= longest], dtype=float)
     survival = forecast.survival(forecast.staged(rows.features), days)
     within = tuple(day for day in (7, 30, 60, 90) if day <= days[-1])
-    wait = rows.labels["days_to_purchase"].to_numpy(float)
-    return repurchase_metrics(wait, seen, survival, days, within_days=within), survival, days
+    wait = rows.labels[REPURCHASE.label].to_numpy(float)
+    return REPURCHASE.metrics(wait, seen, survival, days, within_days=within), survival, days
 
 
 def judge_all(fits: Fits, plan: Plan) -> Results:
@@ -190,15 +187,15 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
         test = at(fits.known(plan.data_ends_on), fold.test)
         key = fold.test.isoformat()
         base = test.features[["customer_id", "cutoff"]]
-        churned = 1.0 - test.labels["purchased"].to_numpy(float)
+        churned = 1.0 - test.labels[CHURN.label].to_numpy(float)
         said: dict[str, np.ndarray] = {"actual": churned}
         for name in fits.of_target("churn"):
             calibration, _ = calibrated_activity(fits, name, known_until=fold.calibrate, window=window)
             probability = calibration.calibrate(fits.part(name, fold.test).predict(test.features))
             said[name] = 1.0 - np.asarray(probability)
-            figures.setdefault("churn", {}).setdefault(name, {})[key] = churn_metrics(churned, said[name])
+            figures.setdefault("churn", {}).setdefault(name, {})[key] = CHURN.metrics(churned, said[name])
         answers["churn"].append(base.assign(**said))
-        value = test.labels["value_currency"].to_numpy(float)
+        value = test.labels[LIFETIME_VALUE.label].to_numpy(float)
         said = {"actual": value}
         for name in fits.of_target("lifetime_value"):
             chosen = {**results.winners, "lifetime_value": name}
@@ -206,7 +203,7 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
                 fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
             )
             said[name] = forecast.predict(test.features)["expected_value_currency"].to_numpy(float)
-            figures.setdefault("lifetime_value", {}).setdefault(name, {})[key] = value_metrics(
+            figures.setdefault("lifetime_value", {}).setdefault(name, {})[key] = LIFETIME_VALUE.metrics(
                 value, said[name]
             )
         answers["lifetime_value"].append(base.assign(**said))

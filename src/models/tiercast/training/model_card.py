@@ -4,10 +4,8 @@ from collections.abc import Mapping
 
 from tiercast.config import TrainCard
 from tiercast.intake import Account
-from tiercast.training.judging import Results
+from tiercast.training.judging import TARGETS, Results
 from tiercast.training.plan import Plan
-
-DECIDING = {"churn": "log_loss", "repurchase": "integrated_brier", "lifetime_value": "normalised_gini"}
 
 
 def write_model_card(
@@ -35,13 +33,14 @@ def write_model_card(
         "| target | candidate | deciding metric | mean | worst |",
         "|---|---|---|---|---|",
     ]
-    for target, metric in DECIDING.items():
-        for name, by_origin in results.figures[target].items():
+    for target in TARGETS:
+        metric = target.deciding_metric
+        for name, by_origin in results.figures[target.name].items():
             each = [figures[metric] for origin, figures in by_origin.items() if origin != "mean"]
-            worst = min(each) if metric == "normalised_gini" else max(each)
-            mark = " **(this version)**" if chosen[target] == name else ""
+            worst = min(each) if target.larger_is_better else max(each)
+            mark = " **(this version)**" if chosen[target.name] == name else ""
             lines.append(
-                f"| {target} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |"
+                f"| {target.name} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |"
             )
     lines += [
         "",

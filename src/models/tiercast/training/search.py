@@ -12,6 +12,8 @@ from tiercast.learners.learner import Learner, Panel, Setup
 from tiercast.panels import as_of
 from tiercast.registry import Run, record_run
 from tiercast.serving.btyd_stage import EXPECTED_VALUE, PURCHASE_PROBABILITY
+from tiercast.targets.churn import CHURN
+from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.training.backtest import at, served_part
 from tiercast.training.judging import value_loss
 from tiercast.training.plan import Plan
@@ -82,12 +84,12 @@ def _loss_of(
 
 
 def _judge(part: Any, target: str, rows: Panel) -> float:
-    if target == "churn":
-        return log_loss(rows.labels["purchased"].to_numpy(float), part.predict(rows.features))
+    if target == CHURN.name:
+        return log_loss(rows.labels[CHURN.label].to_numpy(float), part.predict(rows.features))
     # A hurdle needs a chance to buy: while tuning, what was known of it is the BTYD stage's.
     staged = rows.features.assign(purchase_probability=rows.features[PURCHASE_PROBABILITY])
     return value_loss(
-        rows.labels["value_currency"].to_numpy(float),
+        rows.labels[LIFETIME_VALUE.label].to_numpy(float),
         part.predict(staged),
         staged[EXPECTED_VALUE].to_numpy(float),
     )

@@ -22,6 +22,7 @@ from tiercast.registry import Store, start_run
 from tiercast.schema import History
 from tiercast.segments import SegmentReport
 from tiercast.sources.opening import open_source
+from tiercast.targets.churn import CHURN
 from tiercast.training import assembly, search
 from tiercast.training.backtest import Fits, at
 from tiercast.training.judging import RULES, Results, assemble, judge_all
@@ -105,7 +106,7 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
         active_days=card.active_days or None,
     )
     customers = features_at(engine, history, catalogue, [plan.data_ends_on])
-    few = check_events(panel.labels["purchased"].to_numpy(float), target="churn")
+    few = check_events(panel.labels[CHURN.label].to_numpy(float), target=CHURN.name)
     return Prepared(history, account, plan, catalogue, panel, stages, customers, (*plan.warnings, *few))
 
 
