@@ -83,8 +83,11 @@ notebooks: $(VENV)/.ready-dev ## run every notebook as a script
 		echo "$$notebook"; $(BIN)/python "$$notebook" >"$$scratch/said" 2>&1 || { cat "$$scratch/said"; exit 1; }; done
 
 .PHONY: cards
-cards: $(VENV)/.ready-dev ## validate every job card
-	@$(SCRATCH) && $(BIN)/tiercast cards pipelines/
+cards: $(VENV)/.ready-dev ## validate every job card, then run each, in a store and folder of their own
+	@$(SCRATCH) OMP_NUM_THREADS=$(JOBS) && $(BIN)/tiercast cards pipelines/ && cd "$$scratch" && \
+		for card in train_weekly score_nightly score_monday_zh segment_monthly; do \
+			echo "running $$card"; $(BIN)/tiercast $${card%%_*} "$(CURDIR)/pipelines/$$card.toml" >/dev/null || exit 1; done && \
+		ls scorecards*/cutoff=*/version=*/scorecard.parquet segments/segments.parquet
 
 .PHONY: bench-small
 bench-small: $(VENV)/.ready-dev ## run every benchmark in its small mode

@@ -167,7 +167,7 @@ def finish(name: str, measures: Sequence[Measure], *, folder: Path | None = None
         json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
     )
     draft.replace(path)
-    Console().print(_table(name, measures))
+    Console(width=132).print(_table(name, measures))
     return path
 
 

@@ -24,6 +24,7 @@ AGAIN = {
     6: "after training and promoting a model",
     7: "yes, when there is room; nothing was replaced",
     130: "yes",
+    143: "yes",
 }
 
 
@@ -35,6 +36,7 @@ def page() -> str:
         (2, "", "a wrong option or argument on the command line"),
         (3, "", "any other code of a refused request"),
         (130, "", "interrupted from the keyboard"),
+        (143, "", "told to end by a signal (SIGTERM)"),
     ]
     for kind in (TiercastError, *leaves()):
         first = (inspect.getdoc(kind) or "").splitlines()[0].rstrip(".").replace("``", "`")

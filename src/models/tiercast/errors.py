@@ -369,7 +369,7 @@ def exit_code_of(error: BaseException) -> int:
     """
     if isinstance(error, TiercastError):
         return error.exit_code
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) and error.http_status < 500:
         return _INPUT_REFUSED
     return 130 if isinstance(error, KeyboardInterrupt) else 1
 

@@ -14,7 +14,7 @@ from tiercast.sources.opening import open_source
 
 Progress = Callable[[str], None]
 DEMO_SOURCE = "complete_journey:"
-DEMO_CARD = TrainCard(job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=6, tuning_seconds=45)
+DEMO_CARD = TrainCard(job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=4, tuning_seconds=240)
 CHURN_SHOWN = ("roc_auc", "brier", "log_loss")
 VALUE_SHOWN = ("normalised_gini", "spearman", "rmse", "total_bias")
 
