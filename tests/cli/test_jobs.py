@@ -211,10 +211,12 @@ def test_the_demo_ends_with_figures_tiers_and_the_commands_that_follow(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = SimpleNamespace(
-        train=train_report(), score=score_report(shop / "x.parquet"), text="all", ui_command="mlflow ui --x"
+        train=train_report(),
+        score=score_report(shop / "x.parquet"),
+        examples="most valuable: customer b",
+        ui_command="mlflow ui --x",
     )
     monkeypatch.setattr("tiercast.jobs.demo", lambda **_: report)
-    monkeypatch.setattr("tiercast.jobs.examples_text", lambda _: "most valuable: customer b")
     done = run("demo")
     assert done.exit_code == 0, done.output
     for expected in (
@@ -227,7 +229,7 @@ def test_the_demo_ends_with_figures_tiers_and_the_commands_that_follow(
     ):
         assert expected in done.stdout
     assert f"export MLFLOW_TRACKING_URI=sqlite:///{shop}" in done.stdout
-    assert answer("demo")["text"] == "all"
+    assert answer("demo")["examples"] == "most valuable: customer b"
 
 
 @pytest.mark.parametrize("holds", [True, False])

@@ -14,18 +14,18 @@ from tiercast.sources.opening import open_source
 
 Progress = Callable[[str], None]
 DEMO_SOURCE = "complete_journey:"
-DEMO_CARD = TrainCard(job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=4, tuning_seconds=240)
-CHURN_SHOWN = ("roc_auc", "brier", "log_loss")
-VALUE_SHOWN = ("normalised_gini", "spearman", "rmse", "total_bias")
+DEMO_CARD = TrainCard(
+    job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=4, tuning_seconds=240
+)
 
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What the demo found: the training, the scorecard, and the page it prints."""
+    """What the demo found: the training, the scorecard, three customers told, and how to look at the runs."""
 
     train: training.TrainReport
     score: scoring.ScoreReport
-    text: str
+    examples: str
     ui_command: str
 
 
@@ -38,79 +38,8 @@ def demo(
     trained = training.train(DEMO_CARD, store=store, history=history, progress=progress)
     day = trained.plan.data_ends_on
     scored = scoring.score(history, cutoff=day, store=store, out=out, progress=progress)
-    serve = (
-        f"export MLFLOW_TRACKING_URI={store.uri}\n"
-        "mlflow models serve -m models:/tiercast-scorecard@champion --env-manager local --port 5001"
-    )
     ui = f"mlflow ui --backend-store-uri {store.uri}"
-    text = "\n".join(
-        [
-            candidates_text(trained),
-            "",
-            tiers_text(scored.cards),
-            "",
-            examples_text(scored.cards),
-            "",
-            f"Scorecard   {scored.place}",
-            f"Champion    tiercast-scorecard v{trained.promotion.champion.version}: "
-            + "; ".join(trained.promotion.decision.reasons),
-            "Serve it    " + serve.replace("\n", "\n            "),
-            f"Look at it  {ui}",
-        ]
-    )
-    return DemoReport(trained, scored, text, ui)
-
-
-def candidates_text(report: training.TrainReport) -> str:
-    """Return the candidates beside the baselines, as means over the test origins and at the first of them."""
-    origins = [fold.test.isoformat() for fold in report.plan.folds]
-    days = report.plan.horizon.days
-    lines = [
-        f"Judged out of time at {', '.join(origins)}; horizon {days} days. Means; in brackets at {origins[0]}.",
-        "",
-    ]
-    for target, shown in (
-        ("churn", CHURN_SHOWN),
-        ("lifetime_value", VALUE_SHOWN),
-        ("repurchase", ("integrated_brier", "concordance")),
-    ):
-        lines.append(f"{target:<26}" + "".join(f"{name:>22}" for name in shown))
-        for name, by_origin in report.results.figures[target].items():
-            mark = "→ " if report.results.winners[target] == name else "  "
-            cells = "".join(
-                f"{_figure(by_origin['mean'].get(metric)):>11} ({_figure(by_origin[origins[0]].get(metric)):>8})"
-                for metric in shown
-            )
-            lines.append(f"{mark}{name:<24}{cells}")
-        lines.append("")
-    return "\n".join(lines).rstrip()
-
-
-def _figure(value: float | None) -> str:
-    if value is None or value != value:
-        return "none"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
-
-
-def tiers_text(cards: pd.DataFrame) -> str:
-    """Return how many customers are in each tier and what is expected of them."""
-    grouped = cards.groupby("tier", sort=False).agg(
-        customers=("customer_id", "size"),
-        value=("expected_value_currency", "sum"),
-        risk=("churn_probability", "mean"),
-    )
-    grouped = grouped.sort_values("value", ascending=False)
-    total = float(grouped["value"].sum()) or 1.0
-    policy, currency = cards[["policy", "currency"]].iloc[0] if len(cards) else ("", "")
-    lines = [
-        f"{f'tier ({policy})':<26}{'customers':>10}{f'expected {currency}':>16}{'share':>8}{'mean risk':>11}"
-    ]
-    for tier, row in grouped.iterrows():
-        lines.append(
-            f"  {tier!s:<24}{int(row['customers']):>10,}{row['value']:>16,.0f}{100 * row['value'] / total:>7.0f}%"
-            + (f"{100 * row['risk']:>10.1f}%" if row["risk"] == row["risk"] else f"{'none':>11}")
-        )
-    return "\n".join(lines)
+    return DemoReport(trained, scored, examples_text(scored.cards), ui)
 
 
 def examples_text(cards: pd.DataFrame) -> str:

@@ -41,11 +41,10 @@ def demo(
         report = jobs.demo(root=root, out=out, progress=say)
         uri = without_password(resolve_store(root))
         tiers = tiers_of(report.score.cards)
-        examples = jobs.examples_text(report.score.cards)
     answer = {
         "train": train_answer(report.train, uri),
         "score": score_answer(report.score, tiers),
-        "text": report.text,
+        "examples": report.examples,
         "ui_command": report.ui_command,
     }
     serve = (
@@ -56,7 +55,7 @@ def demo(
         answer,
         *train_tables(report.train, uri, first=True),
         *score_tables(report.score, tiers),
-        story(examples),
+        story(report.examples),
         command_lines("Serve it:", *serve),
         command_lines("Look at it:", report.ui_command),
     )
