@@ -14,16 +14,13 @@ EVERYTHING = Seen(
     discounts=True,
     coupons=True,
     stores=True,
-    ratings=True,
-    quantities=True,
-    returns=True,
 )
 """A history in which everything occurs, with one category and one channel to stand for all."""
 
 HEAD = """# Features
 
 What is known of a customer at a cutoff, {count} columns when a history has everything. A feature that a history
-cannot feed is not there: without ratings there is no satisfaction, without coupons no redemption. This page is
+cannot feed is not there: without coupons there is no redemption, without returns no share of them. This page is
 made from the declarations in `features/` by `python docs/features.py`; a test keeps the two together. How to add
 one of your own is in [extending](extending.md).
 

@@ -34,7 +34,6 @@ SEEN = Seen(
     discounts=True,
     coupons=True,
     stores=True,
-    ratings=True,
 )
 CATALOGUE: Catalogue = build_catalogue(SEEN)
 SLUGS = {

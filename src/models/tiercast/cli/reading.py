@@ -109,9 +109,6 @@ def _declared(source: str | None, cutoff: str, options: dict[str, Any]) -> "tupl
         discounts=True,
         coupons=True,
         stores=True,
-        ratings=True,
-        quantities=True,
-        returns=True,
     )
     return build_catalogue(everything, extensions=options["extensions"]).features, ""
 

@@ -64,8 +64,7 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
           WHERE kind = 'purchase' AND category IS NOT NULL GROUP BY category
         UNION ALL SELECT 'has', 'discount', COUNT(*) FROM {visible} WHERE discount_minor > 0
         UNION ALL SELECT 'has', 'coupon', COUNT(*) FROM {visible} WHERE discount_type = 'coupon'
-        UNION ALL SELECT 'has', 'store', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND store_id IS NOT NULL
-        UNION ALL SELECT 'has', 'rating', COUNT(*) FROM {visible} WHERE rating_permille IS NOT NULL""",
+        UNION ALL SELECT 'has', 'store', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND store_id IS NOT NULL""",
         cutoffs=[cutoff],
     ).sort_values(["field", "rows", "term"], ascending=[True, False, True])
     terms = {field: list(part["term"]) for field, part in counts[counts["rows"] > 0].groupby("field")}
@@ -77,7 +76,6 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
         discounts="discount" in has,
         coupons="coupon" in has,
         stores="store" in has,
-        ratings="rating" in has,
     )
 
 

@@ -83,7 +83,6 @@ def contract_sql(*, currency: str, minor_per_major: int, zone: Zone, keep_raw: b
   CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT) AS local_hour,
   {money("amount")},
   {money("discount")},
-  CASE WHEN quantity >= 0 THEN CAST(FLOOR(LEAST(quantity, 1000000) * 1000 + 5e-1) AS BIGINT) END AS quantity_milli,
   CASE WHEN rating_scale > 0 AND rating IS NOT NULL
     THEN CAST(FLOOR(LEAST(GREATEST(rating / rating_scale, 0), 1) * 1000 + 5e-1) AS BIGINT) END AS rating_permille,
   CASE

@@ -1,7 +1,7 @@
 """What a feature is: a name, one SQL aggregate over a customer's seen history, a unit, and what absence means."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 GrainName = Literal["touches", "baskets", "days", "categories", "channels", "stores", "derived"]
@@ -47,9 +47,6 @@ class Seen:
     discounts: bool = False
     coupons: bool = False
     stores: bool = False
-    ratings: bool = False
-    quantities: bool = False
-    returns: bool = field(default=False)
 
     def any_of(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of ``kinds`` that occur, in the given order."""

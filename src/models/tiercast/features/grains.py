@@ -30,9 +30,7 @@ ROLLUPS: dict[str, str] = {
     SUM(CASE WHEN discount_minor > 0 THEN 1 ELSE 0 END) AS discounted_lines,
     SUM(CASE WHEN discount_type = 'coupon' THEN 1 ELSE 0 END) AS coupon_lines,
     SUM(CASE WHEN discount_type = 'coupon' THEN discount_minor ELSE 0 END) AS coupon_discount_minor,
-    SUM(COALESCE(quantity_milli, 0)) AS quantity_milli,
-    MAX(occurred_s * 1001 + rating_permille) AS rating_key,
-    MAX(occurred_s) AS last_s
+    MAX(occurred_s * 1001 + rating_permille) AS rating_key
   FROM contract WHERE verdict = 'ACCEPTED'
   GROUP BY customer_id, day, seen_day, kind, channel""",
     "basket_lines": f"""SELECT customer_id, order_key, seen_day, MIN(occurred_s) AS at_s, MIN(day) AS day,
