@@ -1,20 +1,12 @@
 """The real ``mlflow models serve`` with a toy bundle: a right answer or a clear refusal, whatever comes."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.path.server import ask, serving
 from tiercast.registry import Store, VersionInfo
 
 ROW = {"customer_id": "c1", "occurred_at": "2025-01-01T00:00:00Z", "kind": "purchase", "channel": "store"}
@@ -28,50 +20,8 @@ def address(
     store: Store, versions: tuple[VersionInfo, VersionInfo], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Serve the champion from a product team's folder, which has a ``models.py`` of its own."""
-    folder = tmp_path_factory.mktemp("product")
-    (folder / "models.py").write_text("raise RuntimeError('ours was imported')\n", "utf-8")
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/tiercast-scorecard@champion",
-        "--env-manager", "local", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-    ]  # fmt: skip
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": store.uri, "PATH": path, "OMP_NUM_THREADS": "1"}
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        _wait(server, f"http://127.0.0.1:{port}/ping", folder / "log")
-        yield f"http://127.0.0.1:{port}/invocations"
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(20)
-
-
-def _wait(server: subprocess.Popen[bytes], ping: str, log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(ping, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(log.read_text("utf-8", "replace")[-3000:])
-
-
-def ask(address: str, body: Any) -> tuple[int, Any]:
-    """Post a body as JSON; return the status and the reply, which must be strict JSON."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(address, content, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            status, text = reply.status, reply.read()
-    except urllib.error.HTTPError as refused:
-        status, text = refused.code, refused.read()
-    return status, json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    with serving(store.uri, tmp_path_factory.mktemp("product")) as place:
+        yield place
 
 
 def split(rows: list[dict[str, Any]]) -> dict[str, Any]:

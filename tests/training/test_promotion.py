@@ -234,3 +234,14 @@ def test_answers_are_kept_before_the_alias_moves(monkeypatch: pytest.MonkeyPatch
     versions: Any = {"rule": SimpleNamespace(version=1), "challenger": version}
     promotion.promote(None, run, versions, judged, plan=None, seed=1, engine=None)  # type: ignore[arg-type]
     assert done == ["champion=1", "kept answers.parquet", "champion=2"]
+
+
+def test_a_rule_of_the_users_own_is_a_baseline_too(judged: Results) -> None:
+    assert promotion.gate(judged, rival=None, rival_name="", seed=1).promoted
+    churn = judged.answers["churn"]
+    better = 0.9 * churn["actual"] + 0.05
+    own = results_of(churn.assign(house_rule=better), judged.answers["lifetime_value"])
+    own.rules["churn"] = ("hiatus", "house_rule")
+    decision = promotion.gate(own, rival=None, rival_name="", seed=1)
+    assert not decision.promoted
+    assert any("house_rule" in reason for reason in decision.reasons)

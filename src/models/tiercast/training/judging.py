@@ -35,7 +35,8 @@ class Results:
     """What each candidate said at each test origin, and its figures.
 
     ``answers[target]`` has ``customer_id``, ``cutoff``, ``actual`` and one column a candidate;
-    ``figures[target][name]`` maps a test origin (or ``mean``, ``worst``) to metrics.
+    ``figures[target][name]`` maps a test origin (or ``mean``) to metrics. ``rules[target]`` are the
+    candidates that are rules, the user's own included: what the gate takes as baselines.
     """
 
     answers: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -43,6 +44,9 @@ class Results:
     winners: dict[str, str] = field(default_factory=dict)
     selection: dict[str, dict[str, float]] = field(default_factory=dict)
     curves: dict[str, tuple[np.ndarray, pd.DataFrame, np.ndarray]] = field(default_factory=dict)
+    rules: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {target.name: (target.rule,) for target in TARGETS}
+    )
 
 
 def calibrated_activity(
@@ -180,6 +184,10 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
     """Return every candidate's answers and figures at every test origin, and the final curve's."""
     results = Results()
     results.winners, results.selection = select(fits, plan)
+    results.rules = {
+        target.name: tuple(name for name in fits.of_target(target.name) if fits.basis(name) == "rule")
+        for target in TARGETS
+    }
     answers: dict[str, list[pd.DataFrame]] = {"churn": [], "lifetime_value": []}
     figures = results.figures
     for fold in plan.folds:

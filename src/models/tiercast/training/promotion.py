@@ -24,7 +24,7 @@ from tiercast.registry import (
 )
 from tiercast.segments import SegmentReport
 from tiercast.serving.bundle import arrange
-from tiercast.training.judging import RULES, Results
+from tiercast.training.judging import Results
 from tiercast.training.plan import Plan
 
 ANSWERS = "answers.parquet"
@@ -131,12 +131,10 @@ def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed:
     churn, value = results.answers["churn"], results.answers["lifetime_value"]
     winner, value_winner = results.winners["churn"], results.winners["lifetime_value"]
     merged = churn if rival is None else churn.merge(rival, on=["customer_id", "cutoff"], how="inner")
-    rules = ["hiatus", RULES["churn"]]
     decided = judge(
         merged["actual"],
         merged[winner],
-        baselines={name: merged[name] for name in rules if name != winner and name in merged}
-        or {winner: merged[winner]},
+        baselines=_baselines(results.rules["churn"], winner, merged),
         measure="log_loss",
         seed=seed,
         champion=None if rival is None else (rival_name, merged["champion_churn"]),
@@ -147,7 +145,7 @@ def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed:
     valued = judge(
         merged["actual"],
         merged[value_winner],
-        baselines={RULES["lifetime_value"]: merged[RULES["lifetime_value"]]},
+        baselines=_baselines(results.rules["lifetime_value"], value_winner, merged),
         measure="normalised_gini",
         seed=seed,
         champion=None if rival is None else (rival_name, merged["champion_value"]),
@@ -156,6 +154,11 @@ def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed:
     )
     guards = [replace(comparison, is_guard=True) for comparison in valued.comparisons]
     return decide([*decided.comparisons, *guards])
+
+
+def _baselines(rules: tuple[str, ...], winner: str, merged: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the answers of the rules other than the winner; a winner that is the only rule meets itself."""
+    return {name: merged[name] for name in rules if name != winner} or {winner: merged[winner]}
 
 
 def own_answers(results: Results) -> pd.DataFrame:
