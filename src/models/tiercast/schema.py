@@ -1,7 +1,8 @@
 """The tables that cross a boundary: touchpoints on the way in, features in the middle, the scorecard on the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +15,7 @@ __all__ = ["NAMES", "REQUIRED", "TOUCHPOINTS", "History"]
 class History:
     """Touchpoints that an engine can read, with what a row does not say about itself.
 
-    Exactly one of ``frame`` and ``files`` is given.
+    Exactly one of ``frame``, ``files``, ``batches`` and ``table`` says where the rows are.
 
     Parameters
     ----------
@@ -23,7 +24,13 @@ class History:
     frame : pandas.DataFrame, optional
         Touchpoints in memory.
     files : sequence of str
-        Parquet or CSV files, all of one ``format``.
+        Files of one ``format``: ``parquet``, ``csv`` or ``duckdb`` (one database file, with ``table``).
+    batches : callable, optional
+        Returns a ``pyarrow.RecordBatchReader`` over the rows, each time it is called: a database's answer.
+    table : str
+        The table in a DuckDB file, or (format ``spark``) in Spark's catalogue.
+    options : mapping of str to str
+        How to read text files: ``delimiter``, ``encoding``, ``decimal``, ``quote``.
     currency : str
         ISO 4217 code of every amount; a row in another one is rejected.
     minor_per_major : int
@@ -35,7 +42,10 @@ class History:
     name: str
     frame: pd.DataFrame | None = None
     files: Sequence[str] = ()
+    batches: Callable[[], Any] | None = None
+    table: str = ""
     format: str = "frame"
+    options: Mapping[str, str] = field(default_factory=dict)
     currency: str = "USD"
     minor_per_major: int = 100
     zone: str = "UTC"
