@@ -19,8 +19,10 @@ import pytest
 
 from tiercast import panels
 from tiercast.config import TrainCard
+from tiercast.features import compile as compiling
 from tiercast.features.declare import Family, Feature
-from tiercast.features.grains import GRAINS, Grain
+from tiercast.features.relations import Relation, same
+from tiercast.features.seen import FINALISE, GRAINS
 from tiercast.schema import History
 from tiercast.serving.btyd_stage import BtydStage
 from tiercast.training.plan import Plan
@@ -105,9 +107,11 @@ def of_contract(name: str, what: str, where: str) -> Feature:
 
 def plant_inclusive_cutoff(patch: pytest.MonkeyPatch) -> tuple[TrainCard, History]:
     """Count the cutoff's own day: ``<=`` for ``<``, in a grain of one's own."""
-    rows = "(SELECT daily.*, cutoff_day FROM daily INNER JOIN cutoffs ON seen_day <= cutoff_day) AS inclusive"
-    patch.setitem(GRAINS, "inclusive", Grain("inclusive", ("daily",), (), rows))
-    leak = Feature("touches_to_date", "inclusive", "SUM(lines)", "touches", "planted")  # type: ignore[arg-type]
+    keys = same("customer_id", "cutoff_day")
+    rows = Relation("inclusive", "finalise", keys, {}, "FROM touches INNER JOIN cutoffs ON seen_day <= cutoff_day")
+    patch.setattr(compiling, "FINALISE", (*FINALISE, rows))
+    patch.setitem(GRAINS, "inclusive", "inclusive")
+    leak = Feature("touches_to_date", "inclusive", "COUNT(*)", "touches", "planted")  # type: ignore[arg-type]
     return extension(patch, leak), clean_history()
 
 

@@ -18,7 +18,7 @@ from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.engines.spark import NoSpark, SparkEngine
 from tiercast.errors import SourceError
 from tiercast.features.catalogue import look
-from tiercast.features.contract import Zone, contract_sql
+from tiercast.features.contract import contract_sql
 from tiercast.schema import History
 from tiercast.serving.refusals import MissingColumns, WrongType
 from tiercast.sources.opening import open_source
@@ -27,7 +27,7 @@ from tiercast.windows import Horizon
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 here = pytest.mark.spark
-CONTRACT = contract_sql(currency="USD", minor_per_major=100, zone=Zone.named("UTC"))
+CONTRACT = contract_sql(currency="USD", minor_per_major=100)
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +100,7 @@ def test_labels_words_and_rejected_rows_are_the_same(cluster: SparkEngine, duck:
     text = label_text(
         history, horizon=Horizon(28, gap_days=2), follow_days=60, data_ends_on=date(2024, 3, 15)
     )
-    raw = contract_sql(currency="USD", minor_per_major=100, zone=Zone.named("UTC"), keep_raw=True)
+    raw = contract_sql(currency="USD", minor_per_major=100, keep_raw=True)
     answers: list[tuple[Any, ...]] = []
     for engine in (duck, cluster):
         engine.attach(history)

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import pairwise
-from statistics import fmean, pstdev
+from statistics import fmean, median, pstdev
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,9 +88,9 @@ def _of_one(
         told |= _ratios_of_purchases(told, seen)
         if seen.stores:
             told |= _stores(baskets, cutoff)
-    told |= _coupons(rows, bought, seen, told)
+    told |= _coupons(rows, baskets, cutoff, seen, told)
     if seen.discounts:
-        told |= _discounts(bought, told)
+        told |= _discounts(baskets, cutoff, told)
     if seen.categories:
         told |= _categories(bought, seen, slugs, cutoff)
     told |= _channels(rows, seen, slugs)
@@ -102,16 +102,28 @@ def _baskets(bought: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in bought:
         key = ("order", row["order_id"]) if row["order_id"] is not None else ("second", row["occurred_at"])
         lines[key].append(row)
-    return [
-        {
-            "at": min(row["occurred_at"] for row in of),
-            "lines": len(of),
-            "amount": sum(row["amount"] for row in of),
-            "store": min((row["store_id"] for row in of if row["store_id"] is not None), default=None),
-        }
-        for of in lines.values()
-        if of
-    ]
+    return [_basket(of) for of in lines.values()]
+
+
+def _basket(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Tell an order: when and where is what was first known of it; what it amounts to is all that is known of it."""
+    first = min(_seen_on(row) for row in lines)
+    at_first = [row for row in lines if _seen_on(row) == first]
+    coupons = [row for row in lines if row["discount_type"] == "coupon"]
+    return {
+        "at": min(row["occurred_at"] for row in at_first),
+        "lines": len(lines),
+        "amount": sum(row["amount"] for row in lines),
+        "discount": sum(row["discount"] for row in lines),
+        "discounted": sum(row["discount"] > 0 for row in lines),
+        "coupons": len(coupons),
+        "coupon_discount": sum(row["discount"] for row in coupons),
+        "store": min((row["store_id"] for row in at_first if row["store_id"] is not None), default=None),
+    }
+
+
+def _seen_on(row: Row) -> date:
+    return max(row["occurred_at"], row["known_at"]).date()
 
 
 def _touches(rows: list[Row], bought: list[Row], seen: Seen) -> dict[str, float | None]:
@@ -144,8 +156,6 @@ def _touches(rows: list[Row], bought: list[Row], seen: Seen) -> dict[str, float 
         returned = [row for row in rows if row["kind"] == "return"]
         told["spend_currency"] = sum(row["amount"] for row in bought) / 100
         told["returned_currency"] = sum(row["amount"] for row in returned) / 100
-        for days in WINDOWS_DAYS:
-            told[f"spend_{days}d_currency"] = sum(row["amount"] for row in bought if row["age"] <= days) / 100
         if "return" in seen.kinds:
             told["returns"] = len(returned)
     return told
@@ -174,6 +184,7 @@ def _baskets_told(
     baskets: list[Row], cutoff: date, zone: ZoneInfo, told: Mapping[str, Any]
 ) -> dict[str, float | None]:
     amounts = [basket["amount"] / 100 for basket in baskets]
+    newest = max(baskets, key=lambda basket: (basket["at"], basket["amount"]), default=None)
     ages = [(cutoff - basket["at"].date()).days for basket in baskets]
     lines = [basket["lines"] for basket in baskets]
     local = [basket["at"].astimezone(zone) for basket in baskets]
@@ -186,12 +197,17 @@ def _baskets_told(
         "basket_mean_currency": fmean(amounts) if amounts else None,
         "basket_sd_currency": pstdev(amounts) if amounts else None,
         "basket_max_currency": max(amounts, default=None),
+        "basket_last_currency": newest["amount"] / 100 if newest else None,
         "weekend_share": fmean(at.weekday() >= 5 for at in local) if local else None,
         "last_order_hour": max(local).hour if local else None,
         "hour_mean": fmean(at.hour for at in local) if local else None,
         "orders_trend_difference": recent[28] - (recent[91] - recent[28]) * 28 / 63,
     }
     found |= {f"orders_{days}d": count for days, count in recent.items()}
+    for days in WINDOWS_DAYS:
+        found[f"spend_{days}d_currency"] = sum(
+            amount for amount, age in zip(amounts, ages, strict=True) if age <= days
+        )
     for part, start, end in (
         ("morning", 6, 11),
         ("midday", 11, 14),
@@ -201,17 +217,15 @@ def _baskets_told(
         found[f"{part}_share"] = fmean(start <= at.hour < end for at in local) if local else None
     found["basket_lines_mean"] = _over(found["lines"], found["orders"])
     found["basket_lines_91d_mean"] = _over(found["lines_91d"], recent[91])
-    found["basket_91d_mean_currency"] = _over(told["spend_91d_currency"], recent[91])
+    found["basket_91d_mean_currency"] = _over(found["spend_91d_currency"], recent[91])
     return found
 
 
 def _rhythm(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
-    spend: Counter[int] = Counter()
-    for basket in baskets:
-        spend[(basket["at"].date() - EPOCH).days] += basket["amount"]
-    days = sorted(spend)
+    days = sorted({(basket["at"].date() - EPOCH).days for basket in baskets})
     today = (cutoff - EPOCH).days
     gaps = [later - earlier for earlier, later in pairwise(days)]
+    recent = [gap for gap, day in zip(gaps, days[1:], strict=True) if today - day <= 182]
     found: dict[str, float | None] = {
         "days_since_purchase": today - days[-1] if days else None,
         "customer_age_days": today - days[0] if days else None,
@@ -221,11 +235,8 @@ def _rhythm(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
         "gap_sd_days": pstdev(gaps) if len(gaps) > 1 else None,
         "gap_max_days": max(gaps, default=None),
         "gap_last_days": gaps[-1] if gaps else None,
-        "gap_before_last_days": gaps[-2] if len(gaps) > 1 else None,
-        "gap_recent_mean_days": fmean(gaps[-5:]) if gaps else None,
-        "days_since_fifth_newest_purchase": today - days[-5] if len(days) >= 5 else None,
-        "largest_day_spend_currency": max(spend.values()) / 100 if days else None,
-        "last_day_spend_currency": spend[days[-1]] / 100 if days else None,
+        "gap_median_days": median(gaps) if gaps else None,
+        "gap_recent_mean_days": fmean(recent) if recent else None,
     }
     found |= {f"order_days_{span}d": sum(today - day <= span for day in days) for span in WINDOWS_DAYS}
     return found
@@ -234,6 +245,7 @@ def _rhythm(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
 def _ratios_of_purchases(told: Mapping[str, Any], seen: Seen) -> dict[str, float | None]:
     net = told["spend_currency"] - told["returned_currency"]
     found = {
+        "days_since_purchase_to_median_ratio": _over(told["days_since_purchase"], told["gap_median_days"]),
         "days_since_purchase_to_gap_ratio": _over(told["days_since_purchase"], told["gap_mean_days"]),
         "gap_variation_ratio": _over(told["gap_sd_days"], told["gap_mean_days"]),
         "active_share": _over(told["purchase_span_days"], told["customer_age_days"]),
@@ -268,7 +280,7 @@ def _stores(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
 
 
 def _coupons(
-    rows: list[Row], bought: list[Row], seen: Seen, told: Mapping[str, Any]
+    rows: list[Row], baskets: list[Row], cutoff: date, seen: Seen, told: Mapping[str, Any]
 ) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     if "coupon_redemption" in seen.kinds:
@@ -279,25 +291,28 @@ def _coupons(
         if "contacts_sent" in told:
             found["coupons_per_contact"] = _over(len(redeemed), told["contacts_sent"])
     if seen.coupons:
-        lines = [row for row in bought if row["discount_type"] == "coupon"]
-        found["coupon_lines"] = len(lines)
-        found["coupon_lines_91d"] = _within(lines, 91)
-        found["coupon_discount_currency"] = sum(row["discount"] for row in lines) / 100
+        found["coupon_lines"] = sum(basket["coupons"] for basket in baskets)
+        found["coupon_lines_91d"] = sum(basket["coupons"] for basket in _recent(baskets, cutoff))
+        found["coupon_discount_currency"] = sum(basket["coupon_discount"] for basket in baskets) / 100
     return found
 
 
-def _discounts(bought: list[Row], told: Mapping[str, Any]) -> dict[str, float | None]:
-    recent = [row for row in bought if row["age"] <= 91]
-    taken, taken_recently = (sum(row["discount"] for row in rows) / 100 for rows in (bought, recent))
-    discounted = [row for row in bought if row["discount"] > 0]
+def _recent(baskets: list[Row], cutoff: date, days: int = 91) -> list[Row]:
+    return [basket for basket in baskets if (cutoff - basket["at"].date()).days <= days]
+
+
+def _discounts(baskets: list[Row], cutoff: date, told: Mapping[str, Any]) -> dict[str, float | None]:
+    recent = _recent(baskets, cutoff)
+    taken, taken_recently = (sum(basket["discount"] for basket in of) / 100 for of in (baskets, recent))
+    discounted = sum(basket["discounted"] for basket in baskets)
     return {
         "discount_currency": taken,
         "discount_91d_currency": taken_recently,
-        "discounted_lines": len(discounted),
-        "discounted_lines_91d": _within(discounted, 91),
+        "discounted_lines": discounted,
+        "discounted_lines_91d": sum(basket["discounted"] for basket in recent),
         "discount_share": _over(taken, told["spend_currency"] + taken),
         "discount_91d_share": _over(taken_recently, told["spend_91d_currency"] + taken_recently),
-        "discounted_lines_share": _over(len(discounted), len(bought)),
+        "discounted_lines_share": _over(discounted, sum(basket["lines"] for basket in baskets)),
     }
 
 
@@ -328,10 +343,10 @@ def _channels(rows: list[Row], seen: Seen, slugs: Mapping[str, str]) -> dict[str
     lines = Counter(row["channel"] for row in rows)
     own = Counter(row["channel"] for row in rows if row["kind"] not in FAMILIES["reach"])
     codes = {channel: code for code, channel in enumerate(seen.channels)}
-    best = min(lines, key=lambda channel: (-own[channel], codes.get(channel, math.inf), channel.encode()))
+    best = min(codes, key=lambda channel: (-own[channel], codes[channel]))
     found: dict[str, float | None] = {
-        "channels": len(lines),
-        "preferred_channel_code": codes.get(best) if own[best] else None,
+        "channels": len({channel if channel in codes else None for channel in lines}),
+        "preferred_channel_code": codes[best] if own[best] else None,
     }
     if len(seen.channels) > 1:
         found |= {f"channel_{slugs[channel]}_share": lines[channel] / len(rows) for channel in seen.channels}

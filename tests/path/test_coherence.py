@@ -51,7 +51,7 @@ def scored(request: pytest.FixtureRequest, trained_world: World) -> tuple[Any, p
     cards = bundle.predict(rows, cutoff=CUTOFF)
     with DuckDBEngine(threads=1) as engine:
         engine.attach(open_source(rows))
-        features = engine.run(bundle.features_sql, cutoffs=[CUTOFF], vocabulary=bundle.vocabulary)
+        features = engine.run(bundle.features_sql, cutoffs=[CUTOFF], tables=bundle.tables)
     features = features.sort_values("customer_id", ignore_index=True)
     return bundle, features.assign(cutoff=CUTOFF), cards
 

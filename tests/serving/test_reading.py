@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tiercast.engines.duckdb import DuckDBEngine
-from tiercast.features.contract import Zone, contract_sql
+from tiercast.features.contract import contract_sql
 from tiercast.schema import History
 from tiercast.serving.contract import REJECTIONS
 from tiercast.serving.reading import read_sql
@@ -115,7 +115,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
 def verdicts(engine: DuckDBEngine, history: History) -> dict[str, str]:
     """Return each row's verdict by its ``product_id``."""
     engine.attach(history)
-    contract = contract_sql(currency=history.currency, minor_per_major=100, zone=Zone.named(history.zone))
+    contract = contract_sql(currency=history.currency, minor_per_major=100)
     told = engine.run(f"SELECT product_id, verdict FROM ({contract}) AS contract", now_s=NOW_S)
     return dict(zip(told["product_id"], told["verdict"], strict=True))
 
@@ -132,7 +132,7 @@ def test_every_code_is_tested() -> None:
 def test_every_row_that_was_read_has_one_verdict(engine: DuckDBEngine, opened: Opened) -> None:
     came = pd.DataFrame([GOOD | changed for changed, _ in FAULTS.values()] * 3)
     engine.attach(opened(came))
-    contract = contract_sql(currency="USD", minor_per_major=100, zone=Zone.named("UTC"))
+    contract = contract_sql(currency="USD", minor_per_major=100)
     counted = engine.run(
         f"SELECT verdict, COUNT(*) AS rows FROM ({contract}) AS c GROUP BY verdict", now_s=NOW_S
     )

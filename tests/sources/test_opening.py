@@ -124,7 +124,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
 
 
 def test_an_unknown_scheme_lists_what_there_is() -> None:
-    with pytest.raises(UnknownName, match="complete_journey, csv, parquet"):
+    with pytest.raises(UnknownName, match="complete_journey, csv, duckdb, "):
         open_source("ftp:x")
 
 

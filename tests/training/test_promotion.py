@@ -208,7 +208,7 @@ def test_on_days_after_it_was_fitted_the_champions_own_bundle_answers(
     assert why == ""
     with DuckDBEngine(threads=1) as engine:
         engine.attach(open_source(report.account.source))
-        rows = engine.run(bundle.features_sql, cutoffs=[date(2024, 12, 30)], vocabulary=bundle.vocabulary)
+        rows = engine.run(bundle.features_sql, cutoffs=[date(2024, 12, 30)], tables=bundle.tables)
     said = bundle.forecast.predict(rows).assign(customer_id=rows["customer_id"]).set_index("customer_id")
     both = answers.set_index("customer_id").join(said, how="inner")
     assert len(both) == len(answers) > 500

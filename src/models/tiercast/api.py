@@ -11,9 +11,10 @@ import pandas as pd
 from tiercast import explaining, scoring, training
 from tiercast import segments as segmenting
 from tiercast.config import TrainCard, card_of, read_card
-from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.engines.opening import open_engine, read_stage
 from tiercast.errors import CardError, NotTrainable
-from tiercast.features.catalogue import Catalogue, build_catalogue, look
+from tiercast.features.catalogue import build_catalogue, look
+from tiercast.features.declare import Feature
 from tiercast.intake import Account, rejected_rows, require_usable, take_stock
 from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
@@ -56,6 +57,15 @@ class CheckReport:
 
 
 @dataclass(frozen=True)
+class Declared:
+    """Features with the SQL behind them: ``read_stage`` is one engine's reading of one source, ``text`` is for all."""
+
+    features: tuple[Feature, ...]
+    text: str
+    read_stage: str
+
+
+@dataclass(frozen=True)
 class SegmentResult:
     """Segments of one day: who is in which, what each is like, and the run that holds the record."""
 
@@ -75,6 +85,7 @@ def check(
     zone: str | None = None,
     horizon_days: int = 28,
     extensions: Sequence[str] = (),
+    engine: str = "duckdb",
 ) -> CheckReport:
     """Read touchpoints against the contract and account for every row.
 
@@ -93,10 +104,10 @@ def check(
     False
     """
     history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
-    with DuckDBEngine() as engine:
-        engine.attach(history)
-        account = take_stock(engine, history)
-        rejected = rejected_rows(engine, history)
+    with open_engine(engine) as runs:
+        runs.attach(history)
+        account = take_stock(runs, history)
+        rejected = rejected_rows(runs, history)
     ready = None
     if account.first_day is not None and account.buyers:
         ready = trainable_from(
@@ -130,26 +141,27 @@ def _notes(account: Account, ready: date | None, now: bool, horizon_days: int) -
     return tuple(notes)
 
 
-def catalogue_of(
+def declare_features(
     source: Source,
     *,
     cutoff: Day,
     currency: str | None = None,
     zone: str | None = None,
     extensions: Sequence[str] = (),
-) -> tuple[Catalogue, History]:
-    """Return the features that the data visible at a cutoff can feed, and the opened history."""
+    engine: str = "duckdb",
+) -> Declared:
+    """Return the features that the data visible at a cutoff can feed, and the SQL by which an engine computes them."""
     history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
-    with DuckDBEngine() as engine:
-        engine.attach(history)
-        seen = look(engine.run, history, parse_cutoff(cutoff))
-    return build_catalogue(seen, extensions=tuple(extensions)), history
+    with open_engine(engine) as runs:
+        runs.attach(history)
+        seen = look(runs.run, history, parse_cutoff(cutoff))
+        catalogue = build_catalogue(seen, extensions=tuple(extensions))
+        return Declared(catalogue.features, catalogue.text(history), read_stage(runs))
 
 
 def features_sql(source: Source, *, cutoff: Day, extensions: Sequence[str] = ()) -> str:
     """Return the one SQL text of the features that the data visible at a cutoff can feed."""
-    catalogue, history = catalogue_of(source, cutoff=cutoff, extensions=extensions)
-    return catalogue.text(history)
+    return declare_features(source, cutoff=cutoff, extensions=extensions).text
 
 
 def compute_features(
@@ -159,6 +171,7 @@ def compute_features(
     currency: str | None = None,
     zone: str | None = None,
     extensions: Sequence[str] = (),
+    engine: str = "duckdb",
 ) -> pd.DataFrame:
     """Return one row per customer seen before the cutoff, with everything known of them then.
 
@@ -177,11 +190,11 @@ def compute_features(
     """
     history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
     day = parse_cutoff(cutoff)
-    with DuckDBEngine() as engine:
-        engine.attach(history)
-        require_usable(take_stock(engine, history, repeats=False))
-        catalogue = build_catalogue(look(engine.run, history, day), extensions=tuple(extensions))
-        return features_at(engine, history, catalogue, [day])
+    with open_engine(engine) as runs:
+        runs.attach(history)
+        require_usable(take_stock(runs, history, repeats=False))
+        catalogue = build_catalogue(look(runs.run, history, day), extensions=tuple(extensions))
+        return features_at(runs, history, catalogue, [day])
 
 
 def panel(
@@ -204,7 +217,7 @@ def panel(
     days = sorted(parse_cutoff(cutoff) for cutoff in cutoffs)
     history = open_source(source, extensions=tuple(extensions))
     horizon = Horizon(horizon_days, gap_days)
-    with DuckDBEngine() as engine:
+    with open_engine() as engine:
         engine.attach(history)
         account = take_stock(engine, history, repeats=False)
         require_usable(account)
@@ -271,7 +284,7 @@ def segment(
         0 chooses the number by stability and separation.
     """
     history = open_source(source, extensions=tuple(extensions))
-    with DuckDBEngine() as engine:
+    with open_engine() as engine:
         engine.attach(history)
         account = take_stock(engine, history, repeats=False)
         require_usable(account)
@@ -323,6 +336,7 @@ def score(
     language: str = "en",
     root: str | Path | None = None,
     extensions: Sequence[str] = (),
+    engine: str = "duckdb",
     progress: Progress = _quiet,
 ) -> scoring.ScoreReport:
     """Return, and with ``out`` publish, the scorecard of every customer seen before the cutoff."""
@@ -334,6 +348,7 @@ def score(
         policy=policy,
         language=language,
         out=out,
+        engine=engine,
         progress=progress,
     )
 

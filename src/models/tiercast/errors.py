@@ -32,6 +32,11 @@ from typing import ClassVar
 from tiercast.serving.refusals import Refused
 
 _INPUT_REFUSED = 3
+_SECRET_WORD = re.compile(
+    r"""((?:(?P<query>[?&])|\b)\w*(?:password|secret|scram_\w+_key)\s*=\s*+)(?!\*{3}(?:[\s&#]|$))"""
+    r"""(?:'(?:[^'\\]|\\.)*'|(?(query)[^&\s]*|(?:[^\s\\]|\\.)*))""",
+    re.IGNORECASE,
+)
 
 
 class TiercastError(Refused):
@@ -351,10 +356,15 @@ def without_password(address: str) -> str:
     --------
     >>> without_password("postgresql://ann:secret@db:5432/mlflow")
     'postgresql://ann:***@db:5432/mlflow'
+    >>> without_password("host=db password='a b' user=ann")
+    'host=db password=*** user=ann'
+    >>> without_password("postgresql://ann@db/shop?password=secret&sslmode=require")
+    'postgresql://ann@db/shop?password=***&sslmode=require'
     >>> without_password("sales.parquet")
     'sales.parquet'
     """
-    return re.sub(r"(?<=://)([^:/@]+):.*@", r"\1:***@", address)
+    hidden = re.sub(r"(?<=://)([^:/@]*):.*@", r"\1:***@", address)
+    return _SECRET_WORD.sub(r"\1***", hidden)
 
 
 def exit_code_of(error: BaseException) -> int:

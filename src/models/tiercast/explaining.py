@@ -8,10 +8,11 @@ import pandas as pd
 
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import UnknownCustomer
-from tiercast.features.contract import Zone, contract_sql
+from tiercast.features.contract import contract_sql
 from tiercast.intake import require_currency
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
+from tiercast.serving.tables import Tables
 from tiercast.serving.bundle import arrange
 from tiercast.windows import day_of
 
@@ -56,7 +57,7 @@ def explain(
     with DuckDBEngine() as engine:
         engine.attach(history)
         contract = contract_sql(
-            currency=history.currency, minor_per_major=history.minor_per_major, zone=Zone.named(history.zone)
+            currency=history.currency, minor_per_major=history.minor_per_major
         )
         events = engine.run(
             f"""WITH contract AS ({contract})
@@ -67,7 +68,7 @@ def explain(
               AND customer_id = (SELECT term FROM vocabulary WHERE field = 'asked')
             GROUP BY customer_id, day, kind, channel ORDER BY day, kind, channel""",
             cutoffs=[cutoff],
-            vocabulary=[("asked", customer_id, 0)],
+            tables=Tables(vocabulary=[("asked", customer_id, 0)]),
         )
         if events.empty:
             customers = engine.run(
@@ -77,7 +78,7 @@ def explain(
             )
             raise UnknownCustomer(customer_id=customer_id, cutoff=cutoff, customers=int(customers["n"][0]))
         features = arrange(
-            engine.run(bundle.features_sql, cutoffs=[cutoff], vocabulary=bundle.vocabulary), cutoff
+            engine.run(bundle.features_sql, cutoffs=[cutoff], tables=bundle.tables), cutoff
         )
     row = features[features["customer_id"] == customer_id].reset_index(drop=True)
     card = bundle.predict_features(row, policy=policy, language=language).iloc[0].to_dict()

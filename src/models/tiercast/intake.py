@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.engines.engine import Engine
 from tiercast.errors import ContractError, SourceError
-from tiercast.features.contract import Zone, contract_sql
+from tiercast.features.contract import contract_sql
 from tiercast.schema import NAMES, History
 from tiercast.serving.contract import CHANNELS, KINDS, REJECTIONS
 from tiercast.windows import day_of
@@ -57,7 +57,7 @@ class Account:
         return stored
 
 
-def take_stock(engine: DuckDBEngine, history: History, *, repeats: bool = True) -> Account:
+def take_stock(engine: Engine, history: History, *, repeats: bool = True) -> Account:
     """Return the account of the attached history.
 
     Parameters
@@ -82,18 +82,7 @@ def take_stock(engine: DuckDBEngine, history: History, *, repeats: bool = True) 
     rejected = {
         code: count for code, count in sorted(rows.items()) if code in REJECTIONS and code not in UNRESOLVED
     }
-    repeated = 0
-    if repeats and rows.get("ACCEPTED"):
-        columns = ", ".join(
-            {"occurred_at": "occurred_us", "known_at": "known_us"}.get(name, name)
-            for name in NAMES
-            if name in engine.columns
-        )
-        found = engine.run(
-            f"SELECT COALESCE(SUM(times - 1), 0) AS repeats FROM (SELECT COUNT(*) AS times FROM touchpoints"
-            f" GROUP BY {columns}) AS grouped"
-        )
-        repeated = int(found["repeats"][0])
+    repeated = engine.repeats(_contract(history, keep_raw=True)) if repeats and rows.get("ACCEPTED") else 0
     return Account(
         source=history.name,
         rows_read=sum(rows.values()),
@@ -116,7 +105,7 @@ def take_stock(engine: DuckDBEngine, history: History, *, repeats: bool = True) 
     )
 
 
-def rejected_rows(engine: DuckDBEngine, history: History) -> pd.DataFrame:
+def rejected_rows(engine: Engine, history: History) -> pd.DataFrame:
     """Return every row that was not accepted, as it came, with its ``verdict`` in front."""
     return engine.rejected(_contract(history, keep_raw=True))
 
@@ -164,6 +153,5 @@ def _contract(history: History, *, keep_raw: bool = False) -> str:
     return contract_sql(
         currency=history.currency,
         minor_per_major=history.minor_per_major,
-        zone=Zone.named(history.zone),
         keep_raw=keep_raw,
     )

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.engines.engine import Engine
 from tiercast.features.catalogue import Catalogue
 from tiercast.learners.from_btyd import fit_stage
 from tiercast.learners.learner import Panel
@@ -19,7 +19,7 @@ FOLLOW_DAYS = 182
 
 
 def features_at(
-    engine: DuckDBEngine,
+    engine: Engine,
     history: History,
     catalogue: Catalogue,
     cutoffs: Sequence[date],
@@ -33,7 +33,7 @@ def features_at(
     pandas.DataFrame
         ``customer_id`` (str), ``cutoff`` (date), then one float64 column per feature, NaN where it is absent.
     """
-    found = engine.run(catalogue.text(history, wanted), cutoffs=cutoffs, vocabulary=catalogue.vocabulary)
+    found = engine.run(catalogue.text(history, wanted), cutoffs=cutoffs, tables=catalogue.tables(history))
     found = found.sort_values(["cutoff_day", "customer_id"], kind="stable", ignore_index=True)
     days = found.pop("cutoff_day")
     dates = {int(day): day_of(int(day)) for day in days.unique()}
@@ -42,7 +42,7 @@ def features_at(
 
 
 def build_panel(
-    engine: DuckDBEngine,
+    engine: Engine,
     history: History,
     catalogue: Catalogue,
     *,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from tiercast.mapping.columnmap import ColumnMap
 from tiercast.serving.contract import NAMES, REQUIRED, TOUCHPOINTS
 
 __all__ = ["NAMES", "REQUIRED", "TOUCHPOINTS", "History"]
@@ -30,13 +31,15 @@ class History:
     table : str
         The table in a DuckDB file, or (format ``spark``) in Spark's catalogue.
     options : mapping of str to str
-        How to read text files: ``delimiter``, ``encoding``, ``decimal``, ``quote``.
+        How to read text: ``delimiter``, ``encoding``, ``quote`` of files; ``decimal``, ``thousands`` of numbers.
     currency : str
         ISO 4217 code of every amount; a row in another one is rejected.
     minor_per_major : int
         Minor units in one major unit: 100 for most, 1 for JPY.
     zone : str
         IANA zone in which weekdays and hours are told.
+    mapping : ColumnMap, optional
+        What each column means, where the table does not carry the contract's names and types itself.
     """
 
     name: str
@@ -50,3 +53,4 @@ class History:
     minor_per_major: int = 100
     zone: str = "UTC"
     ignored: Sequence[str] = field(default=())
+    mapping: ColumnMap | None = None

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.engines.opening import open_engine
 from tiercast.errors import NotTrainable, OutputError
 from tiercast.intake import Account, require_currency, require_usable, take_stock
 from tiercast.registry import Store, bundle_folder, open_served
@@ -58,6 +58,7 @@ def score(
     out: str | Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
     threads: int | None = None,
+    engine: str = "duckdb",
 ) -> ScoreReport:
     """Return, and with ``out`` publish, the scorecard of every customer seen before ``cutoff``.
 
@@ -68,6 +69,8 @@ def score(
     ----------
     cutoff : date or None
         ``None`` is the last day of the data, which is taken as incomplete.
+    engine : str
+        Who computes the features; the predictions are made here.
 
     Raises
     ------
@@ -75,17 +78,17 @@ def score(
     """
     progress("opening the model")
     bundle: Any = open_served(bundle_folder(store, model))
-    with DuckDBEngine(threads=threads) as engine:
+    with open_engine(engine, threads=threads) as runs:
         progress("reading touchpoints")
-        engine.attach(history)
+        runs.attach(history)
         require_currency(history, str(bundle.manifest["currency"]))
-        account = take_stock(engine, history, repeats=False)
+        account = take_stock(runs, history, repeats=False)
         require_usable(account)
         day = cutoff or account.last_day
         if day is None:
             raise NotTrainable(target="a scorecard", needs="accepted touchpoints", has="none")
         progress("computing features")
-        features = arrange(engine.run(bundle.features_sql, cutoffs=[day], vocabulary=bundle.vocabulary), day)
+        features = arrange(runs.run(bundle.features_sql, cutoffs=[day], tables=bundle.tables), day)
     progress("predicting")
     parts = [
         bundle.predict_features(

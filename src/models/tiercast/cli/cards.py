@@ -104,7 +104,7 @@ def _looked_at(place: Path) -> dict[str, Any]:
     told: dict[str, Any] = {"card": place.name, "job": None, "source": None, "error": None}
     try:
         card = read_card(place)
-        told |= {"job": card.job, "source": card.source}
+        told |= {"job": card.job, "source": without_password(card.source)}
         _require_names(place, card.source, getattr(card, "policy", ""), card.extensions)
     except TiercastError as error:
         told["error"] = error.body()

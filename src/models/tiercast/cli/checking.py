@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tiercast.cli.faults import refuse
 from tiercast.cli.files import require_ending, write_frame
-from tiercast.cli.options import AsJson, Currency, Extensions, Root, SourceArgument, Verbose, Zone
+from tiercast.cli.options import AsJson, Currency, EngineName, Extensions, Root, SourceArgument, Verbose, Zone
 from tiercast.cli.screen import Screen, command_lines, facts, figure, heading, share, table
 from tiercast.errors import TiercastError
 
@@ -39,6 +39,7 @@ def check(
     currency: Currency = None,
     zone: Zone = None,
     extension: Extensions = None,
+    engine: EngineName = "duckdb",
     as_json: AsJson = False,
     root: Root = None,
     verbose: Verbose = False,
@@ -55,7 +56,12 @@ def check(
         from tiercast.intake import require_usable
 
         report = api.check(
-            source, currency=currency, zone=zone, horizon_days=horizon_days, extensions=tuple(extension or ())
+            source,
+            currency=currency,
+            zone=zone,
+            horizon_days=horizon_days,
+            extensions=tuple(extension or ()),
+            engine=engine,
         )
         written = None if rejected is None else write_frame(report.rejected, rejected)
         refusal: TiercastError | None = None

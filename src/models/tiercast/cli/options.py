@@ -16,7 +16,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell each step o
 SourceArgument = Annotated[
     str,
     typer.Argument(
-        metavar="SOURCE", help="parquet:FILE, csv:FILE, complete_journey: (see: tiercast sources)."
+        metavar="SOURCE", help="parquet:FILE, csv:FILE, postgres:ADDRESS#TABLE, … (see: tiercast sources)."
     ),
 ]
 SourceOption = Annotated[
@@ -31,6 +31,9 @@ Extensions = Annotated[
 ]
 Currency = Annotated[str | None, typer.Option("--currency", metavar="ISO", help="Currency of every amount.")]
 Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="IANA zone of weekdays and hours.")]
+EngineName = Annotated[
+    str, typer.Option("--engine", metavar="duckdb|spark", help="Who runs the SQL: this process, or Spark.")
+]
 Language = Annotated[str, typer.Option("--language", metavar="en|zh", help="Language of the words in it.")]
 Model = Annotated[
     str,

@@ -7,7 +7,7 @@ import typer
 
 from tiercast.cli.faults import WrongUsage
 from tiercast.cli.files import require_ending, write_frame
-from tiercast.cli.options import AsJson, Currency, Extensions, Root, Verbose, Zone
+from tiercast.cli.options import AsJson, Currency, EngineName, Extensions, Root, Verbose, Zone
 from tiercast.cli.screen import Screen, command_lines, facts, figure, table
 
 if TYPE_CHECKING:
@@ -38,24 +38,37 @@ def features(
     listed: Annotated[
         bool, typer.Option("--list", help="List the features instead, with unit and meaning.")
     ] = False,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the one SQL text instead.")] = False,
+    sql: Annotated[
+        bool,
+        typer.Option("--sql", help="Print the one SQL text instead; with --engine spark, how it reads, too."),
+    ] = False,
     currency: Currency = None,
     zone: Zone = None,
     extension: Extensions = None,
+    engine: EngineName = "duckdb",
     as_json: AsJson = False,
     root: Root = None,
     verbose: Verbose = False,
 ) -> None:
     """Compute one row per customer, as known at a cutoff; or list the features, or print their SQL."""
     screen = Screen(as_json=as_json, verbose=verbose)
-    options: dict[str, Any] = {"currency": currency, "zone": zone, "extensions": tuple(extension or ())}
+    options: dict[str, Any] = {
+        "currency": currency,
+        "zone": zone,
+        "extensions": tuple(extension or ()),
+        "engine": engine,
+    }
     if source is None and not listed:
         raise WrongUsage("a SOURCE is needed, unless --list is given")
     if listed or sql:
         with screen.working("looking at what the source can feed"):
-            found, text = _declared(source, cutoff or WHOLE_HISTORY, options)
+            found, text, read_stage = _declared(source, cutoff or WHOLE_HISTORY, options)
         if sql:
-            screen.answer({"sql": text, "features": [each.name for each in found]}, text)
+            names = [each.name for each in found]
+            screen.answer(
+                {"sql": text, "read_stage": read_stage, "engine": engine, "features": names},
+                text if engine == "duckdb" or not text else f"{_as_view(read_stage)}\n\n{text}",
+            )
             return
         rows = [(each.name, each.unit, each.meaning) for each in found]
         listing = [
@@ -94,12 +107,21 @@ def features(
     )
 
 
-def _declared(source: str | None, cutoff: str, options: dict[str, Any]) -> "tuple[tuple[Feature, ...], str]":
+def _as_view(read_stage: str) -> str:
+    return (
+        f"-- read: the source, named came, becomes the view touchpoints\nCREATE TEMPORARY VIEW touchpoints AS\n"
+        f"{read_stage};\n\n-- compute: the one text, the same on every engine"
+    )
+
+
+def _declared(
+    source: str | None, cutoff: str, options: dict[str, Any]
+) -> "tuple[tuple[Feature, ...], str, str]":
     if source is not None:
         from tiercast import api
 
-        catalogue, history = api.catalogue_of(source, cutoff=cutoff, **options)
-        return catalogue.features, catalogue.text(history)
+        declared = api.declare_features(source, cutoff=cutoff, **options)
+        return declared.features, declared.text, declared.read_stage
     from tiercast.features.catalogue import build_catalogue
     from tiercast.features.declare import Seen
     from tiercast.serving.contract import KINDS
@@ -110,7 +132,7 @@ def _declared(source: str | None, cutoff: str, options: dict[str, Any]) -> "tupl
         coupons=True,
         stores=True,
     )
-    return build_catalogue(everything, extensions=options["extensions"]).features, ""
+    return build_catalogue(everything, extensions=options["extensions"]).features, "", ""
 
 
 def sources(

@@ -7,7 +7,17 @@ import typer
 from rich.console import RenderableType
 
 from tiercast.cli.faults import WrongUsage, require_language
-from tiercast.cli.options import AsJson, Extensions, Language, Model, PolicyName, Root, SourceOption, Verbose
+from tiercast.cli.options import (
+    AsJson,
+    EngineName,
+    Extensions,
+    Language,
+    Model,
+    PolicyName,
+    Root,
+    SourceOption,
+    Verbose,
+)
 from tiercast.cli.screen import Screen, command_lines, facts, figure, share, story, table
 
 if TYPE_CHECKING:
@@ -41,6 +51,7 @@ def score(
     policy: PolicyName = "",
     language: Language = "en",
     extension: Extensions = None,
+    engine: EngineName = "duckdb",
     as_json: AsJson = False,
     root: Root = None,
     verbose: Verbose = False,
@@ -69,7 +80,7 @@ def score(
     with screen.working("starting") as say:
         from tiercast import api
 
-        report = api.score(asked.pop("source"), root=root, progress=say, **asked)
+        report = api.score(asked.pop("source"), root=root, engine=engine, progress=say, **asked)
         tiers = tiers_of(report.cards, asked["extensions"])
     screen.answer(score_answer(report, tiers), *score_tables(report, tiers))
 

@@ -1,23 +1,17 @@
-"""What comes in is made plain first: a frame's mixed columns, and how the columns of a CSV file are separated.
+"""What comes in is made plain first: a frame's mixed columns are given one type each.
 
 Every engine reads the same afterwards; a value that cannot be read stays as it is, for the contract to reject by name.
 """
 
-import csv
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from tiercast.errors import SourceError
 from tiercast.serving.contract import KIND_OF, NAMES, REQUIRED
 from tiercast.serving.intake import clean_request
 from tiercast.serving.refusals import WrongType
 
 _PLAIN = {"text": "biuf", "number": "iuf", "time": "iufM"}
 _EMPTY = {"text": "str", "number": "float64", "time": "datetime64[us]"}
-SEPARATORS = (",", ";", "\t", "|")
 
 
 def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -53,36 +47,6 @@ def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
         )
         came |= {name: cleaned[name] for name in mixed}
     return pd.DataFrame({name: _one_type(cells, name) for name, cells in came.items()})
-
-
-def separator_of(source: str, files: Sequence[str]) -> str:
-    """Return what separates the columns of CSV files: of ``, ; tab |`` the one that finds most contract columns.
-
-    Only the header is asked, so no row's text can mislead; quotes are ``"``, doubled inside.
-
-    Raises
-    ------
-    SourceError
-        A header cannot be read, or the files differ.
-    """
-    found = {_separator(source, name) for name in files if Path(name).stat().st_size}
-    if len(found) > 1:
-        raise SourceError(
-            source=source, problem="its files separate columns differently", fix="convert them to one form"
-        )
-    return found.pop()
-
-
-def _separator(source: str, file: str) -> str:
-    try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-            header = stream.readline(1_000_000)
-        split = {mark: next(csv.reader([header], delimiter=mark), []) for mark in SEPARATORS}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(
-            source=source, problem="its header is not UTF-8 text", fix="convert it to UTF-8"
-        ) from error
-    return max(SEPARATORS, key=lambda mark: len(set(split[mark]) & set(NAMES)))
 
 
 def _is_plain(cells: pd.Series, kind: str) -> bool:

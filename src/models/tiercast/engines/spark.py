@@ -2,8 +2,8 @@
 
 import os
 import shutil
-import time
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from itertools import groupby
@@ -13,11 +13,16 @@ from typing import Any
 
 import pandas as pd
 
-from tiercast.engines.coming_in import plain_frame, separator_of
+from tiercast.engines.coming_in import plain_frame
+from tiercast.engines.database_file import as_batches
+from tiercast.engines.files_in_folders import partition_root
+from tiercast.engines.mapped import ORIGINAL, Mapped
+from tiercast.engines.spool import spooled
+from tiercast.engines.text_files import readable, require_utf8
 from tiercast.errors import SourceError, TiercastError
 from tiercast.schema import History
 from tiercast.serving.reading import SparkDialect, read_sql
-from tiercast.windows import day_number
+from tiercast.serving.tables import NO_TABLES, Tables, clock_table, cutoff_table
 
 DIALECT = SparkDialect()
 SETTINGS = {
@@ -25,6 +30,7 @@ SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
     "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 
@@ -72,6 +78,8 @@ class SparkEngine:
         self.columns: list[str] = []
         self._source = "the touchpoints"
         self._held: Any = None
+        self._folder = ""
+        self._mapped = Mapped(History("nothing"), {}, DIALECT)
 
     def __enter__(self) -> "SparkEngine":
         return self
@@ -81,13 +89,16 @@ class SparkEngine:
     ) -> None:
         with self._told():
             self._release()
-            for view in ("touchpoints", "came", "cutoffs", "vocabulary", "clock"):
+            for view in ("touchpoints", "came", ORIGINAL, "cutoffs", "clock", *NO_TABLES.frames):
                 self._session.catalog.dropTempView(view)
 
     def _release(self) -> None:
         if self._held is not None:
             self._held.unpersist()
             self._held = None
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
 
     def attach(self, touchpoints: History) -> None:
         """Make the history readable as ``touchpoints``.
@@ -99,14 +110,40 @@ class SparkEngine:
         MissingColumns, WrongType
             The table breaks the contract as a whole.
         """
+        types = self.look_at(touchpoints)
+        self._mapped = Mapped(touchpoints, types, DIALECT)
+        with self._told():
+            self._bind()
+        self.columns = self._mapped.columns
+
+    def look_at(self, touchpoints: History) -> dict[str, str]:
+        """Make the rows readable as ``original``, as they are, and return their columns with Spark's types.
+
+        Raises
+        ------
+        SourceError, OutputError
+        """
         self._source = touchpoints.name
         with self._told():
             self._release()
-            came = self._read(touchpoints)
-            came.createOrReplaceTempView("came")
-            types = dict(came.dtypes)
-            self._session.sql(read_sql(types, "came", dialect=DIALECT)).createOrReplaceTempView("touchpoints")
-        self.columns = list(types)
+            original = self._read(touchpoints)
+            original.createOrReplaceTempView(ORIGINAL)
+            return dict(original.dtypes)
+
+    def _bind(self, *, keep_row: bool = False) -> None:
+        """Make the mapped rows readable as ``came`` and, read by the contract, as ``touchpoints``."""
+        came = self._session.sql(self._mapped.came(keep_row=keep_row))
+        came.createOrReplaceTempView("came")
+        text = read_sql(dict(came.dtypes), "came", dialect=DIALECT, keep_raw=keep_row)
+        self._session.sql(text).createOrReplaceTempView("touchpoints")
+
+    def excluded(self) -> dict[str, int]:
+        """Return how many rows of the attached history its map excludes, by reason."""
+        counted = self._mapped.excluded()
+        if not counted:
+            return {}
+        found = self.run(counted)
+        return {str(why): int(rows) for why, rows in zip(found["reason"], found["excluded"], strict=True)}
 
     def rejected(self, contract: str) -> pd.DataFrame:
         """Return every row of the attached history that was not accepted, as it came, after its ``verdict``.
@@ -116,23 +153,31 @@ class SparkEngine:
         contract : str
             The contract view with ``keep_raw``.
         """
-        types = dict(self._session.table("came").dtypes)
-        raw = self._session.sql(read_sql(types, "came", dialect=DIALECT, keep_raw=True))
-        plain = self._session.table("touchpoints")
-        raw.createOrReplaceTempView("touchpoints")
+        with self._rows_kept():
+            return self.run(self._mapped.rejected(contract))
+
+    def repeats(self, contract: str) -> int:
+        """Return how many accepted rows of the attached history repeat another in every column of theirs."""
+        with self._rows_kept():
+            return int(self.run(self._mapped.repeats(contract))["repeats"][0])
+
+    @contextmanager
+    def _rows_kept(self) -> Iterator[None]:
+        """Make ``touchpoints`` carry ``raw`` for a while, the row as it came."""
         try:
-            return self.run(
-                f"SELECT verdict, raw.* FROM ({contract}) AS contract WHERE verdict <> 'ACCEPTED'"
-            )
+            with self._told():
+                self._bind(keep_row=True)
+            yield
         finally:
-            plain.createOrReplaceTempView("touchpoints")
+            with self._told():
+                self._bind()
 
     def run(
         self,
         text: str,
         *,
         cutoffs: Iterable[date] = (),
-        vocabulary: Sequence[tuple[str, str, int]] = (),
+        tables: Tables = NO_TABLES,
         now_s: int | None = None,
     ) -> pd.DataFrame:
         """Run a text over the attached history; see :func:`tiercast.serving.history.run`.
@@ -140,7 +185,7 @@ class SparkEngine:
         The result is collected: for tables beyond this machine's memory, see :meth:`table`.
         """
         with self._told():
-            asked = self.table(text, cutoffs=cutoffs, vocabulary=vocabulary, now_s=now_s)
+            asked = self.table(text, cutoffs=cutoffs, tables=tables, now_s=now_s)
             return asked.toArrow().to_pandas()
 
     def table(
@@ -148,28 +193,21 @@ class SparkEngine:
         text: str,
         *,
         cutoffs: Iterable[date] = (),
-        vocabulary: Sequence[tuple[str, str, int]] = (),
+        tables: Tables = NO_TABLES,
         now_s: int | None = None,
     ) -> Any:
         """Return what :meth:`run` would collect, as a Spark frame that nothing has computed yet."""
-        days = sorted({day_number(cutoff) for cutoff in cutoffs})
-        moment = int(time.time()) if now_s is None else now_s
-        self._small("cutoffs", [(day,) for day in days], "cutoff_day BIGINT")
-        self._small("vocabulary", list(vocabulary), "field STRING, term STRING, code BIGINT")
-        self._small("clock", [(moment,)], "now_s BIGINT")
-        return self._session.sql(text)
-
-    def _small(self, view: str, rows: list[tuple[Any, ...]], schema: str) -> None:
         import pyarrow as pa
 
-        kinds = {"BIGINT": pa.int64(), "STRING": pa.string()}
-        fields = [column.split() for column in schema.split(", ")]
-        columns = [[row[place] for row in rows] for place in range(len(fields))]
-        arrow = pa.table(
-            [pa.array(cells, kinds[kind]) for cells, (_, kind) in zip(columns, fields, strict=True)],
-            names=[name for name, _ in fields],
-        )
-        self._session.createDataFrame(arrow).createOrReplaceTempView(view)
+        small = {"cutoffs": cutoff_table(cutoffs), "clock": clock_table(now_s), **tables.frames}
+        for view, frame in small.items():
+            arrow = pa.Table.from_pandas(frame, preserve_index=False)
+            self._session.createDataFrame(arrow).createOrReplaceTempView(view)
+        return self._session.sql(text)
+
+    def _temp(self) -> str:
+        self._folder = self._folder or tempfile.mkdtemp(prefix="tiercast-")
+        return self._folder
 
     def _read(self, touchpoints: History) -> Any:
         if touchpoints.frame is not None:
@@ -179,16 +217,25 @@ class SparkEngine:
             local = self._session.createDataFrame(pa.Table.from_pandas(frame, preserve_index=False))
             self._held = local.persist()  # else the planner computes on the driver what the cluster should
             return self._held
-        files = [name for name in touchpoints.files if Path(name).stat().st_size]
+        if touchpoints.format == "spark":
+            return self._session.table(touchpoints.table)
+        if touchpoints.format == "duckdb":
+            touchpoints = as_batches(touchpoints)
+        if touchpoints.batches is not None:
+            return self._session.read.parquet(spooled(touchpoints, self._temp()))
         if touchpoints.format == "parquet":
-            return self._session.read.option("mergeSchema", "true").parquet(*files)
-        mark = separator_of(touchpoints.name, files)
+            files = list(touchpoints.files)
+            root = partition_root(touchpoints.name, files)
+            reader = self._session.read.option("mergeSchema", "true")
+            return (reader.option("basePath", root) if root else reader).parquet(*files)
+        text = readable(touchpoints, self._temp())
+        require_utf8(text, touchpoints)
         reader = self._session.read.options(
-            header=True, sep=mark, quote='"', escape='"', multiLine=True, mode="FAILFAST", encoding="UTF-8"
-        )
-        by_header = sorted(
-            (_header(name), name) for name in files
-        )  # Spark tells columns by place, not by name
+            header=True, sep=text.delimiter, quote=text.quote, escape=text.quote, multiLine=True,
+            mode="FAILFAST", encoding="UTF-8",
+        )  # fmt: skip
+        # Spark tells columns by place, not by name
+        by_header = sorted(zip(text.headers, text.files, strict=True))
         parts = [
             reader.csv([name for _, name in alike])
             for _, alike in groupby(by_header, key=lambda pair: pair[0])
@@ -211,11 +258,6 @@ class SparkEngine:
             raise SourceError(
                 source=self._source, problem=lines[0] if lines else type(error).__name__
             ) from error
-
-
-def _header(file: str) -> str:
-    with Path(file).open(encoding="utf-8-sig") as stream:
-        return stream.readline()
 
 
 def _session() -> Any:

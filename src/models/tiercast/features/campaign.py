@@ -1,6 +1,6 @@
 """Campaigns: how much was this customer contacted, and when last? (What the marketer did, not what they did.)"""
 
-from tiercast.features.declare import Family, Feature, Seen, one_of, total
+from tiercast.features.declare import Family, Feature, Seen, count, one_of
 from tiercast.serving.contract import FAMILIES
 
 
@@ -12,7 +12,7 @@ def declare(seen: Seen) -> list[Feature]:
     condition = one_of(sent)
     found = [
         Feature(
-            "contacts_sent", "touches", total("lines", condition), "contacts", "outbound contacts so far"
+            "contacts_sent", "touches", count(condition), "contacts", "outbound contacts so far"
         ),
         Feature(
             "days_since_contact",
@@ -36,14 +36,14 @@ def declare(seen: Seen) -> list[Feature]:
             Feature(
                 f"contacts_sent_{w}d",
                 "touches",
-                total("lines", f"{condition} AND age_days <= {w}"),
+                count(f"{condition} AND age_days <= {w}"),
                 "contacts",
                 f"outbound contacts in {w} d",
             )
         )
     if len(sent) > 1:
         found += [
-            Feature(f"{kind}_contacts_91d", "touches", total("lines", f"kind = '{kind}' AND age_days <= 91"), "contacts",
+            Feature(f"{kind}_contacts_91d", "touches", count(f"kind = '{kind}' AND age_days <= 91"), "contacts",
                     f"{kind} contacts in 91 d")
             for kind in sent
         ]  # fmt: skip

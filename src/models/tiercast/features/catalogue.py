@@ -8,9 +8,11 @@ import pandas as pd
 
 from tiercast.collect import collect
 from tiercast.features.compile import compile_features, needed
-from tiercast.features.contract import Zone, contract_sql
+from tiercast.features.contract import contract_sql
 from tiercast.features.declare import Family, Feature, Seen
 from tiercast.schema import History
+from tiercast.serving.tables import Tables
+from tiercast.zones import Zone
 
 Run = Callable[..., pd.DataFrame]
 TOP_CATEGORIES = 12
@@ -40,19 +42,21 @@ class Catalogue:
             for code, term in enumerate(terms)
         ]
 
+    def tables(self, history: History) -> Tables:
+        """Return what the text joins: the vocabulary, and the local calendar of the history's zone."""
+        return Tables(vocabulary=self.vocabulary, shifts=Zone.named(history.zone).shifts)
+
     def text(self, history: History, wanted: Sequence[str] | None = None) -> str:
         """Compile all features, or the ``wanted`` and what they read, to the one SQL text."""
         chosen = self.features if wanted is None else needed(self.features, wanted)
         return compile_features(
-            chosen, currency=history.currency, minor_per_major=history.minor_per_major, zone=history.zone
+            chosen, currency=history.currency, minor_per_major=history.minor_per_major
         )
 
 
 def look(run: Run, history: History, cutoff: date) -> Seen:
     """Return what occurs before ``cutoff``; the most frequent terms come first, ties by name."""
-    contract = contract_sql(
-        currency=history.currency, minor_per_major=history.minor_per_major, zone=Zone.named(history.zone)
-    )
+    contract = contract_sql(currency=history.currency, minor_per_major=history.minor_per_major)
     visible = (
         "(SELECT * FROM contract, cutoffs WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day) AS visible"
     )

@@ -2,7 +2,7 @@
 
 import re
 
-from tiercast.features.declare import Family, Feature, Seen, currency, ratio
+from tiercast.features.declare import Family, Feature, Seen, count, currency, ratio, total
 
 
 def declare(seen: Seen) -> list[Feature]:
@@ -14,14 +14,14 @@ def declare(seen: Seen) -> list[Feature]:
         Feature(
             "categories_91d",
             "categories",
-            "COUNT(CASE WHEN lines_91d > 0 THEN 1 END)",
+            count("recent_size > 0"),
             "categories",
             "distinct categories bought in 91 d",
         ),
         Feature(
             "category_top_share",
             "categories",
-            "CASE WHEN SUM(lines) > 0 THEN CAST(MAX(lines) AS DOUBLE) / SUM(lines) END",
+            "CAST(MAX(size) AS DOUBLE) / SUM(size)",
             "share",
             "share of lines in the largest category",
             None,
@@ -29,8 +29,7 @@ def declare(seen: Seen) -> list[Feature]:
         Feature(
             "category_concentration_share",
             "categories",
-            "CASE WHEN SUM(lines) > 0 THEN CAST(SUM(lines * lines) AS DOUBLE)"
-            " / (CAST(SUM(lines) AS DOUBLE) * CAST(SUM(lines) AS DOUBLE)) END",
+            "CAST(SUM(size * size) AS DOUBLE) / (CAST(SUM(size) AS DOUBLE) * CAST(SUM(size) AS DOUBLE))",
             "share",
             "Simpson index: chance that two lines are of one category",
             None,
@@ -38,7 +37,7 @@ def declare(seen: Seen) -> list[Feature]:
         Feature(
             "days_since_new_category",
             "categories",
-            "MIN(cutoff_day - first_day)",
+            "MIN(first_age_days)",
             "days",
             "days since a category was bought for the first time",
             None,
@@ -50,14 +49,14 @@ def declare(seen: Seen) -> list[Feature]:
             Feature(
                 f"spend_on_{slug}_currency",
                 "categories",
-                currency(f"SUM(CASE WHEN code = {code} THEN amount_minor ELSE 0 END)"),
+                currency(total("amount_minor", f"code = {code}")),
                 "currency",
                 f"spend on category {category!r}",
             ),
             Feature(
                 f"spend_on_{slug}_91d_currency",
                 "categories",
-                currency(f"SUM(CASE WHEN code = {code} THEN amount_91d_minor ELSE 0 END)"),
+                currency(total("recent_amount_minor", f"code = {code}")),
                 "currency",
                 f"spend on category {category!r} in 91 d",
             ),

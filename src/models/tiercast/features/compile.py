@@ -2,19 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 
-from tiercast.features.contract import Zone, contract_sql
+from tiercast.features.contract import contract
 from tiercast.features.declare import Feature
-from tiercast.features.grains import GRAINS, ROLLUPS, SEEN
+from tiercast.features.relations import resolve, words
+from tiercast.features.rollup import ROLL_UP
+from tiercast.features.seen import FINALISE, GRAINS
+
+SAID = {
+    "contract": "every row made plain, with a verdict",
+    "roll-up": "additive rows that no cutoff changes",
+    "finalise": "one row per customer and cutoff",
+}
 
 
-def compile_features(
-    features: Sequence[Feature], *, currency: str = "USD", minor_per_major: int = 100, zone: str = "UTC"
-) -> str:
+def compile_features(features: Sequence[Feature], *, currency: str = "USD", minor_per_major: int = 100) -> str:
     """Return the SQL text of ``features``: one row per customer with seen history and cutoff.
 
-    The text reads four relations: ``touchpoints`` (as read), ``cutoffs`` (``cutoff_day`` BIGINT, days since 1970),
-    ``vocabulary`` (``field, term, code``) and ``clock`` (``now_s``). It holds no value that came from anyone's data:
-    open vocabularies are joined, never written into the text.
+    The text reads ``touchpoints`` (as read), ``cutoffs``, ``clock`` and what :class:`~tiercast.serving.tables.Tables`
+    holds. It carries no value that came from anyone's data: open vocabularies are joined, never written into the text.
+    Relations and columns that no feature reads are not in it.
 
     Returns
     -------
@@ -24,14 +30,14 @@ def compile_features(
     Raises
     ------
     ValueError
-        Two features share a name, or a derived feature names one that is not there.
+        Two features share a name, or one names a grain that there is not.
 
     Examples
     --------
-    >>> recent = Feature("touchpoints", "touches", "SUM(lines)", "touchpoints", "all touchpoints seen")
+    >>> recent = Feature("touchpoints", "touches", "COUNT(*)", "touchpoints", "all touchpoints seen")
     >>> text = compile_features([recent])
-    >>> [stage for stage in ("contract AS", "daily AS", "touches_seen AS", "of_touches AS") if stage in text]
-    ['contract AS', 'daily AS', 'touches_seen AS', 'of_touches AS']
+    >>> [line.partition(":")[0] for line in text.splitlines() if line.startswith("--")]
+    ['-- contract', '-- roll-up', '-- finalise']
     """
     names = [feature.name for feature in features]
     if len(set(names)) != len(names):
@@ -41,63 +47,72 @@ def compile_features(
     for feature in features:
         by_grain.setdefault(feature.grain, []).append(feature)
     derived = by_grain.pop("derived", [])
-    parts = [
-        ("contract", contract_sql(currency=currency, minor_per_major=minor_per_major, zone=Zone.named(zone)))
-    ]
-    grains = [GRAINS[name] for name in GRAINS if name in by_grain]
-    for key in _once(key for grain in grains for key in grain.rollups):
-        parts.append((key, ROLLUPS[key]))
-    for key in _once(key for grain in grains for key in grain.rows):
-        parts.append((key, SEEN[key]))
+    unknown = sorted(set(by_grain) - set(GRAINS))
+    if unknown:
+        raise ValueError(f"no such grain: {', '.join(unknown)}; there is: derived, {', '.join(GRAINS)}")
+    grains = [grain for grain in GRAINS if grain in by_grain]
+    relations = (contract(currency=currency, minor_per_major=minor_per_major), *ROLL_UP, *FINALISE)
+    asked = {GRAINS[grain]: words(feature.sql for feature in by_grain[grain]) for grain in grains}
+    spoken = words(feature.sql for feature in features)
+    for relation in relations:
+        if relation.name in spoken and relation.name not in names:  # a feature of one's own may read any of them
+            asked[relation.name] = asked.get(relation.name, set()) | spoken
+    parts = [(relation.stage, relation.name, select) for relation, select in resolve(relations, asked)]
     for grain in grains:
-        columns = [
-            f"{_double(feature, minor_per_major)} AS {feature.name}" for feature in by_grain[grain.name]
-        ]
+        columns = [f"{_double(feature, minor_per_major)} AS {feature.name}" for feature in by_grain[grain]]
         selected = ",\n    ".join(["customer_id", "cutoff_day", *columns])
-        parts.append(
-            (
-                f"of_{grain.name}",
-                f"SELECT {selected}\n  FROM {grain.relation} GROUP BY customer_id, cutoff_day",
-            )
-        )
-    base = [feature for grain in grains for feature in by_grain[grain.name]]
-    held = ",\n    ".join(
-        ["of_touches.customer_id", "of_touches.cutoff_day", *(_held(feature) for feature in base)]
-    )
+        select = f"SELECT {selected}\n  FROM {GRAINS[grain]} GROUP BY customer_id, cutoff_day"
+        parts.append(("finalise", f"of_{grain}", select))
+    base = [feature for grain in grains for feature in by_grain[grain]]
+    keys = ["of_touches.customer_id", "of_touches.cutoff_day"]
+    held = ",\n    ".join([*keys, *(_held(feature) for feature in base)])
     joins = "".join(
-        f"\n    LEFT JOIN of_{grain.name} ON of_{grain.name}.customer_id = of_touches.customer_id"
-        f" AND of_{grain.name}.cutoff_day = of_touches.cutoff_day"
+        f"\n    LEFT JOIN of_{grain} ON of_{grain}.customer_id = of_touches.customer_id"
+        f" AND of_{grain}.cutoff_day = of_touches.cutoff_day"
         for grain in grains
-        if grain.name != "touches"
+        if grain != "touches"
     )
-    parts.append(("held", f"SELECT {held}\n  FROM of_touches{joins}"))
+    parts.append(("finalise", "held", f"SELECT {held}\n  FROM of_touches{joins}"))
     expressions = {feature.name: feature.name for feature in base}
     for feature in derived:
         expressions[feature.name] = f"{_double(feature, minor_per_major)} AS {feature.name}"
     final = ",\n  ".join(["customer_id", "cutoff_day", *(expressions[name] for name in names)])
-    ctes = ",\n".join(f"{name} AS (\n  {sql}\n)" for name, sql in parts)
-    return f"WITH {ctes}\nSELECT {final}\nFROM held"
+    return write(parts, f"SELECT {final}\nFROM held")
+
+
+def write(parts: Sequence[tuple[str, str, str]], final: str) -> str:
+    """Return (stage, name, SELECT) and a last SELECT as one text that :func:`tiercast.serving.stages.split` can part."""
+    told: set[str] = set()
+    lines = []
+    for stage, name, select in parts:
+        heading = "" if stage in told else f"-- {stage}: {SAID[stage]}\n"
+        told.add(stage)
+        lines.append(f"{heading}{name} AS (\n  {select}\n)")
+    return "WITH\n" + ",\n".join(lines) + f"\n{final}"
 
 
 def needed(features: Sequence[Feature], wanted: Iterable[str]) -> list[Feature]:
     """Return the wanted features and those that their derived expressions read, in catalogue order.
 
+    Raises
+    ------
+    ValueError
+        There is no such feature.
+
     Examples
     --------
-    >>> a = Feature("a_days", "days", "MAX(day)", "days", "…")
+    >>> a = Feature("a_days", "orders", "MAX(day)", "days", "…")
     >>> b = Feature("b_days", "derived", "a_days + 1", "days", "…")
     >>> [feature.name for feature in needed([a, b], ["b_days"])]
     ['a_days', 'b_days']
     """
-    import re
-
     by_name = {feature.name: feature for feature in features}
     keep = set(wanted)
     for name in list(keep):
         if name not in by_name:
             raise ValueError(f"no such feature: {name}")
         if by_name[name].grain == "derived":
-            keep |= {word for word in re.findall(r"[a-z_][a-z0-9_]*", by_name[name].sql) if word in by_name}
+            keep |= words([by_name[name].sql]) & set(by_name)
     return [feature for feature in features if feature.name in keep]
 
 
@@ -109,9 +124,5 @@ def _double(feature: Feature, minor_per_major: int) -> str:
 def _held(feature: Feature) -> str:
     column = f"of_{feature.grain}.{feature.name}"
     if feature.absent is None:
-        return f"{column} AS {feature.name}"
+        return column
     return f"COALESCE({column}, {feature.absent!r}e0) AS {feature.name}"
-
-
-def _once(keys: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(keys))

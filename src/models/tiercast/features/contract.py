@@ -1,114 +1,81 @@
 """Stage one of the text, the contract view: every row normalised, and accepted, unresolved or rejected with a code."""
 
-from dataclasses import dataclass
-from functools import cache
 from string import ascii_lowercase, ascii_uppercase
 
+from tiercast.features.relations import Relation, same
+
 CEILING_CURRENCY = 10_000_000
+CEILING_UNITS = 1_000_000_000
 LAST_SECOND = 4_102_444_800  # 2100-01-01
 
 
-@dataclass(frozen=True)
-class Zone:
-    """The local calendar: a list of (from second UTC, offset in seconds), oldest first.
-
-    Examples
-    --------
-    >>> Zone.named("UTC").shifts
-    ((0, 0),)
-    >>> len(Zone.named("Europe/Berlin").shifts) > 100
-    True
-    """
-
-    name: str
-    shifts: tuple[tuple[int, int], ...]
-
-    @classmethod
-    @cache
-    def named(cls, name: str) -> "Zone":
-        """Work out the offsets of an IANA zone from 1970 to 2050, hour by hour at each change."""
-        from datetime import UTC, datetime, timedelta
-        from zoneinfo import ZoneInfo
-
-        zone = ZoneInfo(name)
-
-        def offset(second: int) -> int:
-            shift = datetime.fromtimestamp(second, UTC).astimezone(zone).utcoffset()
-            return int((shift or timedelta()).total_seconds())
-
-        shifts = [(0, offset(0))]
-        for day in range(0, 80 * 366 * 86_400, 86_400):
-            if offset(day + 86_400) != shifts[-1][1]:
-                low, high = day, day + 86_400
-                while high - low > 1:
-                    middle = (low + high) // 2
-                    low, high = (middle, high) if offset(middle) == shifts[-1][1] else (low, middle)
-                shifts.append((high, offset(high)))
-        return cls(name, tuple(shifts))
-
-    def sql(self, second: str) -> str:
-        """Return the local second as SQL over a UTC second."""
-        whens = " ".join(
-            f"WHEN {second} >= {start} THEN {shift}" for start, shift in reversed(self.shifts[1:])
-        )
-        first = self.shifts[0][1]
-        return f"{second} + CASE {whens} ELSE {first} END" if whens else f"{second} + {first}"
-
-
-def contract_sql(*, currency: str, minor_per_major: int, zone: Zone, keep_raw: bool = False) -> str:
+def contract(*, currency: str, minor_per_major: int) -> Relation:
     """Return the contract view over the relations ``touchpoints`` (as read) and ``clock`` (one row: ``now_s``).
 
-    Times become whole seconds (floor) and money whole minor units here, so that every engine counts the same.
-    A row is seen at a cutoff when its ``seen_day`` is before the cutoff's day: the later of when it occurred and when
-    it was known. ``keep_raw`` passes on the column ``raw``, the row as it came.
+    Times become whole seconds (floor), money whole minor units and quantities whole thousandths here, so that every
+    engine counts the same. A row is seen at a cutoff when its ``seen_day`` is before the cutoff's day: the later of when
+    it occurred and when it was known.
     """
-    raw = ", raw" if keep_raw else ""
-    local = zone.sql("occurred_s")
 
-    def money(column: str) -> str:
-        usable = f"{column} >= 0 AND {column} <= {CEILING_CURRENCY}"  # beyond it, the cast would end the run
-        return f"CASE WHEN {usable} THEN CAST(FLOOR({column} * {minor_per_major} + 5e-1) AS BIGINT) END AS {column}_minor"
-
-    def lower(column: str) -> str:
-        # engines disagree on letters beyond ASCII (İ, a final Σ): those are kept as they came
-        folded = f"TRANSLATE({column}, '{ascii_uppercase}', '{ascii_lowercase}')"
-        return f"CASE WHEN BIT_LENGTH({column}) = 8 * LENGTH({column}) THEN LOWER({column}) ELSE {folded} END AS {column}"
+    def whole(value: str, ceiling: int, scale: int) -> str:
+        usable = f"{value} >= 0 AND {value} <= {ceiling}"  # beyond it, the cast would end the run
+        return f"CASE WHEN {usable} THEN CAST(FLOOR({value} * {scale} + 5e-1) AS BIGINT) END"
 
     negative = " OR ".join(f"{name} < 0" for name in ("amount", "discount", "quantity", "unit_cost"))
     absurd = " OR ".join(f"{name} > {CEILING_CURRENCY}" for name in ("amount", "discount", "unit_cost"))
-    return f"""SELECT
-  customer_id, kind, channel, order_id, store_id, category, discount_type, campaign_id, product_id{raw},
-  occurred_s, occurred_day AS day, GREATEST(occurred_day, known_day) AS seen_day,
-  CAST(FLOOR(local_s / 8.64e4) AS BIGINT) AS local_day,
-  CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT) AS local_hour,
-  {money("amount")},
-  {money("discount")},
-  CASE WHEN rating_scale > 0 AND rating IS NOT NULL
-    THEN CAST(FLOOR(LEAST(GREATEST(rating / rating_scale, 0), 1) * 1000 + 5e-1) AS BIGINT) END AS rating_permille,
-  CASE
+    known = "CAST(FLOOR(known_us / 8.64e10) AS BIGINT)"
+    occurred = "CAST(FLOOR(occurred_s / 8.64e4) AS BIGINT)"
+    verdict = f"""CASE
     WHEN bad_time THEN 'BAD_TIME'
     WHEN occurred_s IS NULL THEN 'NULL_TIME'
-    WHEN occurred_s < 0 OR occurred_s >= {LAST_SECOND} OR known_day < 0 OR known_day >= {LAST_SECOND // 86_400}
+    WHEN occurred_s < 0 OR occurred_s >= {LAST_SECOND} OR known_us < 0 OR known_us >= {LAST_SECOND * 1_000_000}
       THEN 'TIME_OUT_OF_RANGE'
     WHEN occurred_s > now_s THEN 'FUTURE_TIME'
     WHEN kind IS NULL THEN 'NULL_KIND'
     WHEN channel IS NULL THEN 'NULL_CHANNEL'
     WHEN bad_number THEN 'BAD_NUMBER'
     WHEN {negative} THEN 'NEGATIVE_NUMBER'
-    WHEN {absurd} THEN 'ABSURD_AMOUNT'
-    WHEN currency <> '{currency}' THEN 'UNKNOWN_CURRENCY'
+    WHEN {absurd} OR quantity > {CEILING_UNITS} THEN 'ABSURD_AMOUNT'
+    WHEN UPPER(currency) <> '{currency}' THEN 'UNKNOWN_CURRENCY'
     WHEN is_duplicate THEN 'DUPLICATE_EVENT'
     WHEN customer_id IS NULL THEN 'NULL_CUSTOMER'
     ELSE 'ACCEPTED'
-  END AS verdict
-FROM (
-  SELECT *, {local} AS local_s, CAST(FLOOR(occurred_s / 8.64e4) AS BIGINT) AS occurred_day
-  FROM (
-    SELECT customer_id, {lower("kind")}, {lower("channel")}, order_id, store_id, category,
-      {lower("discount_type")}, campaign_id, product_id, amount, discount, quantity, unit_cost,
-      UPPER(currency) AS currency, rating, rating_scale, bad_time, bad_number, is_duplicate{raw},
-      CAST(FLOOR(occurred_us / 1e6) AS BIGINT) AS occurred_s,
-      CAST(FLOOR(known_us / 8.64e10) AS BIGINT) AS known_day
-    FROM touchpoints
-  ) AS whole
-) AS placed CROSS JOIN clock"""
+  END"""
+    cost = "(unit_cost * COALESCE(quantity, 1))"
+    return Relation(
+        "contract",
+        "contract",
+        {
+            "customer_id": "customer_id",
+            "kind": _lower("kind"),
+            "day": occurred,
+            "seen_day": f"GREATEST({occurred}, {known})",
+            "verdict": verdict,
+        },
+        same("occurred_s", "order_id", "case_id", "store_id", "product_id", "category", "campaign_id", "purpose")
+        | same("referred_customer_id", "raw")
+        | {name: _lower(name) for name in ("channel", "discount_type", "survey_type", "staff_assisted")}
+        | {
+            "amount_minor": whole("amount", CEILING_CURRENCY, minor_per_major),
+            "discount_minor": whole("discount", CEILING_CURRENCY, minor_per_major),
+            "quantity_milli": whole("quantity", CEILING_UNITS, 1000),
+            "cost_minor": whole(cost, CEILING_CURRENCY, minor_per_major),
+            "points_milli": "CASE WHEN ABS(points) <= 1e9 THEN CAST(FLOOR(points * 1000 + 5e-1) AS BIGINT) END",
+            "rating_permille": "CASE WHEN rating_scale > 0 AND rating IS NOT NULL"
+            " THEN CAST(FLOOR(LEAST(GREATEST(rating / rating_scale, 0), 1) * 1000 + 5e-1) AS BIGINT) END",
+        },
+        "FROM (SELECT *, CAST(FLOOR(occurred_us / 1e6) AS BIGINT) AS occurred_s FROM touchpoints) AS came"
+        " CROSS JOIN clock",
+    )
+
+
+def contract_sql(*, currency: str, minor_per_major: int, keep_raw: bool = False) -> str:
+    """Return the contract view as one SELECT; ``keep_raw`` passes on the column ``raw``, the row as it came."""
+    view = contract(currency=currency, minor_per_major=minor_per_major)
+    return view.select(name for name in view.columns if keep_raw or name != "raw")
+
+
+def _lower(column: str) -> str:
+    # engines disagree on letters beyond ASCII (İ, a final Σ): those are kept as they came
+    folded = f"TRANSLATE({column}, '{ascii_uppercase}', '{ascii_lowercase}')"
+    return f"CASE WHEN BIT_LENGTH({column}) = 8 * LENGTH({column}) THEN LOWER({column}) ELSE {folded} END"

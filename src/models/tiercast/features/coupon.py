@@ -1,6 +1,6 @@
 """Coupons: does this customer respond to them?"""
 
-from tiercast.features.declare import Family, Feature, Seen, currency, ratio, total
+from tiercast.features.declare import Family, Feature, Seen, count, currency, ratio, total
 from tiercast.serving.contract import FAMILIES
 
 
@@ -11,12 +11,12 @@ def declare(seen: Seen) -> list[Feature]:
         redeemed = "kind = 'coupon_redemption'"
         found += [
             Feature(
-                "coupons_redeemed", "touches", total("lines", redeemed), "coupons", "coupons redeemed so far"
+                "coupons_redeemed", "touches", count(redeemed), "coupons", "coupons redeemed so far"
             ),
             Feature(
                 "coupons_redeemed_91d",
                 "touches",
-                total("lines", f"{redeemed} AND age_days <= 91"),
+                count(f"{redeemed} AND age_days <= 91"),
                 "coupons",
                 "coupons redeemed in 91 d",
             ),
@@ -41,26 +41,25 @@ def declare(seen: Seen) -> list[Feature]:
                 )
             )
     if seen.coupons:
-        bought = "kind = 'purchase'"
         found += [
             Feature(
                 "coupon_lines",
-                "touches",
-                total("coupon_lines", bought),
+                "orders",
+                "SUM(coupon_lines)",
                 "lines",
                 "lines bought with a coupon",
             ),
             Feature(
                 "coupon_lines_91d",
-                "touches",
-                total("coupon_lines", f"{bought} AND age_days <= 91"),
+                "orders",
+                total("coupon_lines", "age_days <= 91"),
                 "lines",
                 "lines bought with a coupon in 91 d",
             ),
             Feature(
                 "coupon_discount_currency",
-                "touches",
-                currency(total("coupon_discount_minor", bought)),
+                "orders",
+                currency("SUM(coupon_discount_minor)"),
                 "currency",
                 "coupon discount so far",
             ),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-GrainName = Literal["touches", "baskets", "days", "categories", "channels", "stores", "derived"]
+GrainName = Literal["touches", "orders", "categories", "stores", "derived"]
 WINDOWS_DAYS: tuple[int, ...] = (7, 14, 28, 56, 91, 182, 364)
 """Trailing windows: ``age_days <= w`` is ``[cutoff - w, cutoff)``; whole weeks, so weekdays weigh alike."""
 
@@ -18,9 +18,9 @@ class Feature:
     name : str
         Derived from what it is; ends in its unit where it has one (``_days``, ``_share``, ``_currency``).
     grain : str
-        Which rows of the seen history are aggregated: ``touches`` (customer, day, kind, channel), ``baskets``,
-        ``days`` (days with a purchase, with the gap to the one before), ``categories``, ``channels``, ``stores``;
-        or ``derived``, an expression over other features.
+        Which rows of the seen history are aggregated: ``touches`` (touchpoints), ``orders`` (each with the gap to the
+        one before), ``categories`` and ``stores`` (lines and orders numbered within each); or ``derived``, an expression
+        over other features. What columns they have is in ``seen.py``.
     sql : str
         An aggregate in the common subset of DuckDB and Spark SQL, exact on integers (no ln, exp or float sums).
     unit, meaning : str
@@ -75,6 +75,11 @@ def one_of(kinds: tuple[str, ...]) -> str:
     "kind IN ('visit', 'view')"
     """
     return "kind IN (" + ", ".join(f"'{kind}'" for kind in kinds) + ")"
+
+
+def count(condition: str) -> str:
+    """Return the number of rows where ``condition`` holds."""
+    return f"COUNT(CASE WHEN {condition} THEN 1 END)"
 
 
 def total(value: str, condition: str) -> str:

@@ -7,33 +7,32 @@ def declare(seen: Seen) -> list[Feature]:
     """Declare discount taken, its share of the full price, and the share of discounted lines."""
     if not seen.discounts:
         return []
-    bought = "kind = 'purchase'"
-    recent = f"{bought} AND age_days <= 91"
+    recent = "age_days <= 91"
     found = [
         Feature(
             "discount_currency",
-            "touches",
-            currency(total("discount_minor", bought)),
+            "orders",
+            currency("SUM(discount_minor)"),
             "currency",
             "discount so far",
         ),
         Feature(
             "discount_91d_currency",
-            "touches",
+            "orders",
             currency(total("discount_minor", recent)),
             "currency",
             "discount in 91 d",
         ),
         Feature(
             "discounted_lines",
-            "touches",
-            total("discounted_lines", bought),
+            "orders",
+            "SUM(discounted_lines)",
             "lines",
             "lines bought at a discount",
         ),
         Feature(
             "discounted_lines_91d",
-            "touches",
+            "orders",
             total("discounted_lines", recent),
             "lines",
             "discounted lines in 91 d",

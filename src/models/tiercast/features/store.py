@@ -1,6 +1,6 @@
 """Stores: how many, how faithful to one, and how long since a new one?"""
 
-from tiercast.features.declare import Family, Feature, Seen
+from tiercast.features.declare import Family, Feature, Seen, count
 
 
 def declare(seen: Seen) -> list[Feature]:
@@ -12,7 +12,7 @@ def declare(seen: Seen) -> list[Feature]:
         Feature(
             "store_top_share",
             "stores",
-            "CAST(MAX(orders) AS DOUBLE) / SUM(orders)",
+            "CAST(MAX(size) AS DOUBLE) / SUM(size)",
             "share",
             "share of orders at the most used store",
             None,
@@ -20,7 +20,7 @@ def declare(seen: Seen) -> list[Feature]:
         Feature(
             "store_concentration_share",
             "stores",
-            "CAST(SUM(orders * orders) AS DOUBLE) / (CAST(SUM(orders) AS DOUBLE) * CAST(SUM(orders) AS DOUBLE))",
+            "CAST(SUM(size * size) AS DOUBLE) / (CAST(SUM(size) AS DOUBLE) * CAST(SUM(size) AS DOUBLE))",
             "share",
             "Simpson index of orders over stores",
             None,
@@ -28,7 +28,7 @@ def declare(seen: Seen) -> list[Feature]:
         Feature(
             "stores_91d",
             "stores",
-            "COUNT(CASE WHEN cutoff_day - last_day <= 91 THEN 1 END)",
+            count("recent_size > 0"),
             "stores",
             "distinct stores in 91 d",
         ),

@@ -1,6 +1,6 @@
 """Timing: on which days of the week and at which hours do they buy?"""
 
-from tiercast.features.declare import Family, Feature, Seen
+from tiercast.features.declare import Family, Feature, Seen, count
 
 WEEKDAY = "(local_day + 3) - FLOOR((local_day + 3) / 7e0) * 7"  # 0 is Monday: 1970-01-01 was a Thursday
 NEWEST = "MAX(at_s * 24 + local_hour)"  # the newest second carries its own hour
@@ -13,19 +13,19 @@ def declare(seen: Seen) -> list[Feature]:
         return []
 
     def share(condition: str) -> str:
-        return f"CAST(COUNT(CASE WHEN {condition} THEN 1 END) AS DOUBLE) / COUNT(*)"
+        return f"CAST({count(f'{condition} AND is_new = 1')} AS DOUBLE) / SUM(is_new)"
 
     found = [
-        Feature("weekend_share", "baskets", share(f"{WEEKDAY} >= 5"), "share", "orders on Saturday or Sunday", None),
-        Feature("last_order_hour", "baskets", f"{NEWEST} - FLOOR({NEWEST} / 24e0) * 24", "hour",
+        Feature("weekend_share", "orders", share(f"{WEEKDAY} >= 5"), "share", "orders on Saturday or Sunday", None),
+        Feature("last_order_hour", "orders", f"{NEWEST} - FLOOR({NEWEST} / 24e0) * 24", "hour",
                 "local hour of the newest order", None),
-        Feature("hour_mean", "baskets", "CAST(SUM(local_hour) AS DOUBLE) / COUNT(*)", "hour", "mean local hour", None),
+        Feature("hour_mean", "orders", "CAST(SUM(CASE WHEN is_new = 1 THEN local_hour END) AS DOUBLE) / SUM(is_new)", "hour", "mean local hour", None),
     ]  # fmt: skip
     for part, (start, end) in PARTS.items():
         found.append(
             Feature(
                 f"{part}_share",
-                "baskets",
+                "orders",
                 share(f"local_hour >= {start} AND local_hour < {end}"),
                 "share",
                 f"orders from {start}:00 to {end}:00 local time, end excluded",

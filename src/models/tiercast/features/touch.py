@@ -1,16 +1,16 @@
 """Touchpoints of every kind: how much contact is there, where, how lately, and is there interest?"""
 
-from tiercast.features.declare import Family, Feature, Seen, one_of, total
+from tiercast.features.declare import Family, Feature, Seen, count, one_of
 from tiercast.serving.contract import FAMILIES
 
 
 def declare(seen: Seen) -> list[Feature]:
     """Declare counts over all touchpoints, the channel mix, and signs of attention or intent."""
     interest = seen.any_of(FAMILIES["attention"] + FAMILIES["intent"])
-    wanted = f"{total('lines', one_of(interest))}" if interest else "SUM(0)"
+    wanted = count(one_of(interest)) if interest else "SUM(0)"
     found = [
-        Feature("touchpoints", "touches", "SUM(lines)", "touchpoints", "touchpoints so far"),
-        Feature("touchpoints_28d", "touches", total("lines", "age_days <= 28"), "touchpoints", "in 28 d"),
+        Feature("touchpoints", "touches", "COUNT(*)", "touchpoints", "touchpoints so far"),
+        Feature("touchpoints_28d", "touches", count("age_days <= 28"), "touchpoints", "in 28 d"),
         Feature(
             "days_since_touchpoint",
             "touches",
@@ -34,7 +34,7 @@ def declare(seen: Seen) -> list[Feature]:
             Feature(
                 "interest_touchpoints_28d",
                 "touches",
-                total("lines", f"{one_of(interest)} AND age_days <= 28"),
+                count(f"{one_of(interest)} AND age_days <= 28"),
                 "touchpoints",
                 "attention or intent in 28 d",
             )

@@ -1,11 +1,11 @@
 """Voice and after-sales: what did they say, and what went wrong? Unknown is kept apart from middling."""
 
-from tiercast.features.declare import Family, Feature, Seen, total
+from tiercast.features.declare import Family, Feature, Seen, count
 
 
 def declare(seen: Seen) -> list[Feature]:
     """Declare the newest normalised rating, complaints and failed deliveries."""
-    rated = "CASE WHEN kind IN ('review', 'survey') THEN rating_key END"
+    rated = "CASE WHEN kind IN ('review', 'survey') THEN occurred_s * 1001 + rating_permille END"
     found = [
         Feature(
             "satisfaction_share",
@@ -26,7 +26,7 @@ def declare(seen: Seen) -> list[Feature]:
                 Feature(
                     f"{plural}_91d",
                     "touches",
-                    total("lines", f"kind = '{kind}' AND age_days <= 91"),
+                    count(f"kind = '{kind}' AND age_days <= 91"),
                     plural,
                     f"{kind} in 91 d",
                 )

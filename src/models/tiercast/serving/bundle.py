@@ -25,6 +25,7 @@ from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
 from .scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
 from .segments import Segments
+from .tables import Tables
 from .tiers import assign
 
 NO_HISTORY = "refused:NO_HISTORY"
@@ -48,7 +49,7 @@ class Bundle:
     Parameters
     ----------
     manifest : mapping
-        ``content_sha256`` (its first 12 digits are the version), ``currency``, ``vocabulary``, ``families``,
+        ``content_sha256`` (its first 12 digits are the version), ``currency``, ``tables``, ``families``,
         ``default_policy``, …
     parts : mapping
         The fitted parts as JSON.
@@ -73,10 +74,8 @@ class Bundle:
         self.policies: dict[str, Any] = dict(parts["policies"])
         self.actions = parts["actions"]
         self.risk = RiskContributions(self.forecast.activity, manifest["families"])
-        self.vocabulary: list[tuple[str, str, int]] = [
-            (str(field), str(term), int(code)) for field, term, code in manifest["vocabulary"]
-        ]
-        self._channels = [term for field, term, _ in self.vocabulary if field == "channel"]
+        self.tables = Tables.from_json(manifest["tables"])
+        self._channels = [term for field, term, _ in self.tables.vocabulary if field == "channel"]
         self._root: Any = None
         self._per_thread = threading.local()
         self._opening = threading.Lock()
@@ -88,7 +87,7 @@ class Bundle:
         try:
             history.bind(connection, "came")
             return arrange(
-                history.run(connection, self.features_sql, cutoffs=[cutoff], vocabulary=self.vocabulary),
+                history.run(connection, self.features_sql, cutoffs=[cutoff], tables=self.tables),
                 cutoff,
             )
         finally:

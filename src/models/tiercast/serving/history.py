@@ -1,7 +1,7 @@
 """History: the frozen text is run on DuckDB over one table of touchpoints, for a batch and for a web request alike."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from .reading import read_sql
 from .refusals import BadCutoff
+from .tables import NO_TABLES, Tables, clock_table, cutoff_table
 
 EPOCH = date(1970, 1, 1)
 EARLIEST, LATEST = date(1970, 1, 1), date(2100, 12, 31)
@@ -74,6 +75,7 @@ def connect(*, threads: int = 1, memory_limit: str | None = None, temp_directory
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET threads = {int(threads)}")
     connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET nested_loop_join_threshold = 1000")  # a panel's cutoffs: sorting all rows costs more
     if memory_limit:
         connection.execute("SET memory_limit = ?", [memory_limit])
     if temp_directory:
@@ -111,7 +113,7 @@ def run(
     text: str,
     *,
     cutoffs: Iterable[date] = (),
-    vocabulary: Sequence[tuple[str, str, int]] = (),
+    tables: Tables = NO_TABLES,
     now_s: int | None = None,
 ) -> pd.DataFrame:
     """Run a text over the bound touchpoints.
@@ -122,8 +124,8 @@ def run(
         After :func:`bind`.
     cutoffs : iterable of date
         Rows of the relation ``cutoffs``.
-    vocabulary : sequence of (field, term, code)
-        Rows of the relation ``vocabulary``.
+    tables : Tables
+        What else the text joins.
     now_s : int, optional
         Seconds since 1970 after which a row is in the future; default is the clock's.
 
@@ -132,27 +134,20 @@ def run(
     pandas.DataFrame
         What the text selects.
     """
-    days = sorted({day_number(cutoff) for cutoff in cutoffs})
-    fields, terms, codes = (
-        (list(part) for part in zip(*vocabulary, strict=True)) if vocabulary else ([], [], [])
-    )
-    small = {
-        "cutoffs": pd.DataFrame({"cutoff_day": pd.Series(days, dtype="int64")}),
-        "vocabulary": pd.DataFrame(
-            {
-                "field": pd.Series(fields, dtype=object).astype("str"),
-                "term": pd.Series(terms, dtype=object).astype("str"),
-                "code": pd.Series(codes, dtype="int64"),
-            }
-        ),
-        "clock": pd.DataFrame(
-            {"now_s": pd.Series([int(time.time()) if now_s is None else now_s], dtype="int64")}
-        ),
-    }
+    with joined(connection, cutoffs=cutoffs, tables=tables, now_s=now_s):
+        return connection.execute(text).df()
+
+
+@contextmanager
+def joined(
+    connection: Any, *, cutoffs: Iterable[date] = (), tables: Tables = NO_TABLES, now_s: int | None = None
+) -> Iterator[None]:
+    """Make the small tables readable by their names while the block runs."""
+    small = {"cutoffs": cutoff_table(cutoffs), "clock": clock_table(now_s), **tables.frames}
     for name, frame in small.items():
         connection.register(name, frame)
     try:
-        return connection.execute(text).df()
+        yield
     finally:
         for name in small:
             connection.unregister(name)

@@ -2,19 +2,27 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from tiercast.collect import choose, collect
 from tiercast.errors import SourceError
+from tiercast.mapping.columnmap import ColumnMap
+from tiercast.mapping.reading import read_map
 from tiercast.schema import History
 from tiercast.sources.source import Source
+from tiercast.sources.spoken import TAIL, take_options
+
+BARE = re.compile(r"(.*[.](?:csv|csv[.]gz|parquet|duckdb))(?:[#?].*)?", re.DOTALL | re.IGNORECASE)
 
 
 def open_source(
     source: str | pd.DataFrame | History,
     *,
+    map: str | Path | ColumnMap | None = None,  # noqa: A002
     currency: str | None = None,
     zone: str | None = None,
     extensions: tuple[str, ...] = (),
@@ -24,9 +32,12 @@ def open_source(
     Parameters
     ----------
     source : str, pandas.DataFrame or History
-        ``SCHEME:WHERE``, or a bare path that ends in ``.parquet`` or ``.csv``, or touchpoints in memory.
+        ``SCHEME:WHERE``, or a bare path that ends in ``.parquet``, ``.csv`` or ``.csv.gz``, or touchpoints in memory.
+        ``?map=FILE``, ``currency``, ``zone`` and ``duplicates`` may follow any of them.
+    map : path or ColumnMap, optional
+        What each column means, where the table does not carry the contract's names.
     currency, zone : str, optional
-        Override what the source says about itself.
+        Override what the source and the map say.
     extensions : tuple of str
         Modules of yours that hold further :class:`Source` objects.
 
@@ -36,6 +47,8 @@ def open_source(
         No source has that scheme; the message lists those there are.
     SourceError
         It cannot be read.
+    MapError
+        The map cannot be used.
 
     Examples
     --------
@@ -44,17 +57,81 @@ def open_source(
     ...
     tiercast.errors.UnknownName: ...
     """
+    told: dict[str, str] = {}
     if isinstance(source, pd.DataFrame):
         found = History("a frame in memory", frame=source)
     elif isinstance(source, History):
         found = source
     else:
-        scheme, colon, where = source.partition(":")
-        if not colon:
-            suffix = source.rsplit(".", 1)[-1].lower()
-            scheme, where = (suffix, source) if suffix in {"csv", "parquet"} else ("parquet", source)
+        where, told, written = take_options(source)
+        scheme, where = _scheme(where)
         found = choose(collect("tiercast.sources", Source, extensions), scheme, what="source").open(where)
-    return _checked(replace(found, currency=currency or found.currency, zone=zone or found.zone))
+        found = replace(found, name=found.name + written)
+    mapping = _mapping(found, map or told.get("map"), told.get("duplicates", ""))
+    if mapping is not None:
+        found = replace(
+            found,
+            mapping=mapping,
+            currency=mapping.currency or found.currency,
+            zone=mapping.zone or found.zone,
+            minor_per_major=mapping.minor_per_major or found.minor_per_major,
+        )
+    return _checked(
+        replace(
+            found,
+            currency=currency or told.get("currency") or found.currency,
+            zone=zone or told.get("zone") or found.zone,
+        )
+    )
+
+
+def with_map(source: str, map: str | Path | None) -> str:  # noqa: A002
+    """Return a source that says its column map itself.
+
+    Examples
+    --------
+    >>> with_map("csv:orders.csv?delimiter=;", "maps/orders.toml")
+    'csv:orders.csv?delimiter=;&map=maps/orders.toml'
+    >>> with_map("parquet:orders.parquet", None)
+    'parquet:orders.parquet'
+    """
+    if not map:
+        return source
+    _, told, _ = take_options(source)
+    if "map" in told:
+        raise SourceError(source=source, problem="two maps are given for it", fix="give one")
+    mark = "&" if TAIL.search(source) else "?"
+    return f"{source}{mark}map={quote(str(map), safe='/~. ')}"
+
+
+def _scheme(source: str) -> tuple[str, str]:
+    scheme, colon, where = source.partition(":")
+    bare = BARE.fullmatch(source)
+    if bare and not (colon and re.fullmatch("[a-z][a-z0-9_]*", scheme)):
+        ending = bare[1].lower().removesuffix(".gz").rsplit(".", 1)[-1]
+        return ending, source
+    return (scheme, where) if colon else ("parquet", source)
+
+
+def _mapping(
+    found: History,
+    map: str | Path | ColumnMap | None,  # noqa: A002
+    duplicates: str,
+) -> ColumnMap | None:
+    mapping = found.mapping
+    if map is not None:
+        if mapping is not None and mapping is not map:
+            raise SourceError(
+                source=found.name,
+                problem="it brings a column map of its own",
+                fix="read its file with parquet: or csv: to use yours",
+            )
+        mapping = map if isinstance(map, ColumnMap) else read_map(map)
+    if duplicates:
+        if duplicates not in ("keep", "drop"):
+            raise SourceError(source=found.name, problem="duplicates is neither keep nor drop")
+        mapping = replace(mapping or ColumnMap(), duplicates=duplicates)
+    return mapping
 
 
 def _checked(history: History) -> History:

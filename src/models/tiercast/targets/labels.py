@@ -6,8 +6,10 @@ from datetime import date
 import pandas as pd
 
 from tiercast.features.catalogue import Run
-from tiercast.features.contract import Zone, contract_sql
-from tiercast.features.grains import ROLLUPS
+from tiercast.features.compile import write
+from tiercast.features.contract import contract
+from tiercast.features.relations import resolve, words
+from tiercast.features.rollup import TOUCHES
 from tiercast.schema import History
 from tiercast.windows import Horizon, day_number
 
@@ -19,34 +21,34 @@ def label_text(history: History, *, horizon: Horizon, follow_days: int, data_end
     (plus ``settle_days``), or on or after ``data_ends_on``, is not in the label, so a late backfill changes no
     training set.
     """
-    contract = contract_sql(
-        currency=history.currency, minor_per_major=history.minor_per_major, zone=Zone.named(history.zone)
-    )
     start = f"cutoff_day + {horizon.gap_days}"
     end = f"{start} + {horizon.days}"
     follow_end = f"{start} + {max(follow_days, horizon.days)}"
     inside = f"day >= {start} AND day < {end} AND seen_day < {end} + {horizon.settle_days}"
     first_day = "MIN(CASE WHEN purchase = 1 THEN day END)"
-    return f"""WITH contract AS ({contract}),
-daily AS ({ROLLUPS["daily"]}),
-bought AS (
-  SELECT customer_id, cutoff_day, day,
+    bought = f"""SELECT customer_id, cutoff_day, day,
     MAX(CASE WHEN kind = 'purchase' AND {inside} THEN 1 ELSE 0 END) AS inside,
     MAX(CASE WHEN kind = 'purchase' THEN 1 ELSE 0 END) AS purchase,
     MIN(CASE WHEN kind = 'purchase' THEN seen_day END) AS known_day,
-    SUM(CASE WHEN {inside} AND kind = 'purchase' THEN amount_minor
-             WHEN {inside} AND kind = 'return' THEN -amount_minor ELSE 0 END) AS net_minor
-  FROM daily INNER JOIN cutoffs ON day >= {start} AND day < {follow_end}
+    SUM(CASE WHEN {inside} AND kind = 'purchase' THEN COALESCE(amount_minor, 0)
+             WHEN {inside} AND kind = 'return' THEN -COALESCE(amount_minor, 0) ELSE 0 END) AS net_minor
+  FROM touches INNER JOIN cutoffs ON day >= {start} AND day < {follow_end}
   WHERE kind IN ('purchase', 'return') AND seen_day < {follow_end} + {horizon.settle_days}
     AND seen_day < {day_number(data_ends_on)}
-  GROUP BY customer_id, cutoff_day, day
-)
-SELECT customer_id, cutoff_day, CAST(MAX(inside) AS DOUBLE) AS purchased, CAST(SUM(inside) AS DOUBLE) AS order_days_future,
+  GROUP BY customer_id, cutoff_day, day"""
+    view = contract(currency=history.currency, minor_per_major=history.minor_per_major)
+    made = resolve((view, TOUCHES), {"touches": words([bought])})
+    parts = [(relation.stage, relation.name, select) for relation, select in made]
+    return write(
+        [*parts, ("finalise", "bought", bought)],
+        f"""SELECT customer_id, cutoff_day, CAST(MAX(inside) AS DOUBLE) AS purchased,
+  CAST(SUM(inside) AS DOUBLE) AS order_days_future,
   CAST({first_day} - ({start}) + 1 AS DOUBLE) AS days_to_purchase,
   CAST(MIN(CASE WHEN purchase = 1 THEN day * 65536 + known_day END) - {first_day} * 65536 - ({start}) + 1 AS DOUBLE)
     AS days_to_knowledge,
   CAST(SUM(net_minor) AS DOUBLE) / {history.minor_per_major}e0 AS value_currency
-FROM bought GROUP BY customer_id, cutoff_day"""
+FROM bought GROUP BY customer_id, cutoff_day""",
+    )
 
 
 def label_frame(

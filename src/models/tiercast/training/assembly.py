@@ -13,7 +13,7 @@ from tiercast import segments as segmenting
 from tiercast.actions.next_best import NEXT_BEST, ActionTable
 from tiercast.collect import choose, collect
 from tiercast.features.catalogue import Catalogue
-from tiercast.features.contract import Zone, contract_sql
+from tiercast.features.contract import contract_sql
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
 from tiercast.serving.forecast import Forecast
@@ -112,7 +112,7 @@ def stage(
     import json
 
     contract = contract_sql(
-        currency=history.currency, minor_per_major=history.minor_per_major, zone=Zone.named(history.zone)
+        currency=history.currency, minor_per_major=history.minor_per_major
     )
     folder = stage_bundle(
         Path(tiercast.serving.__file__).parent,
@@ -126,7 +126,7 @@ def stage(
             "currency": history.currency,
             "zone": history.zone,
             "minor_per_major": history.minor_per_major,
-            "vocabulary": [list(row) for row in catalogue.vocabulary],
+            "tables": catalogue.tables(history).to_json(),
             "families": {name: family for name, family in catalogue.families.items() if name in wanted},
             "default_policy": default_policy,
             "fitted_as_of": data_ends_on.isoformat(),

@@ -187,8 +187,8 @@ def champion_answers(
     for fold in plan.folds:
         if fold.test < fitted_as_of:
             continue
-        text, vocabulary = bundle.features_sql, bundle.vocabulary
-        features = arrange(engine.run(text, cutoffs=[fold.test], vocabulary=vocabulary), fold.test)
+        text, tables = bundle.features_sql, bundle.tables
+        features = arrange(engine.run(text, cutoffs=[fold.test], tables=tables), fold.test)
         said = bundle.forecast.predict(features)
         found.append(
             pd.DataFrame(

@@ -197,7 +197,8 @@ def train(
         run.log(
             params={
                 name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))
-            },
+            }
+            | {"source": opened.name},  # the card's own words may hold a password
             tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(ready.warnings)},
         )
         return TrainReport(

@@ -1,0 +1,117 @@
+"""Stage two, the roll-up: touches, orders and what was bought, each row with the day on which it could be seen."""
+
+from tiercast.features.relations import Relation, same
+from tiercast.serving.contract import FAMILIES
+
+MOST_MINOR = 1_999_999_999
+"""What fits beside a second in one whole number."""
+_OUTBOUND = ", ".join(f"'{kind}'" for kind in FAMILIES["reach"])
+
+TOUCHES = Relation(
+    "touches",
+    "roll-up",
+    same("customer_id", "day", "seen_day"),
+    same(
+        "kind", "occurred_s", "order_id", "store_id", "product_id", "category", "discount_type", "campaign_id", "case_id",
+        "quantity_milli", "amount_minor", "discount_minor", "cost_minor", "rating_permille", "points", "survey_type",
+        "referred_customer_id", "purpose",
+    )
+    | {
+        "channel": "contract.channel",
+        "is_own": f"CASE WHEN kind IN ({_OUTBOUND}) THEN 0 ELSE 1 END",
+        "channel_code": "met.code",
+        "kind_code": "what.code",
+        "is_online": "via.is_online",
+        "is_push": "via.is_push",
+        "contact_cost_minor": "via.cost_minor",
+    },
+    "FROM contract{joins} WHERE verdict = 'ACCEPTED'",
+    {
+        "met": "LEFT JOIN vocabulary AS met ON met.field = 'channel' AND met.term = contract.channel",
+        "what": "LEFT JOIN vocabulary AS what ON what.field = 'kind' AND what.term = contract.kind",
+        "via": "LEFT JOIN channels AS via ON via.channel = contract.channel",
+    },
+)  # fmt: skip
+
+_SUMS = {
+    "lines": "COUNT(*)",
+    "amount_minor": "SUM(COALESCE(amount_minor, 0))",
+    "discount_minor": "SUM(COALESCE(discount_minor, 0))",
+    "cost_minor": "SUM(COALESCE(cost_minor, 0))",
+    "quantity_milli": "SUM(COALESCE(quantity_milli, 0))",
+    "discounted_lines": "COUNT(CASE WHEN discount_minor > 0 THEN 1 END)",
+    "coupon_lines": "COUNT(CASE WHEN discount_type = 'coupon' THEN 1 END)",
+    "coupon_discount_minor": "SUM(CASE WHEN discount_type = 'coupon' THEN COALESCE(discount_minor, 0) ELSE 0 END)",
+}
+_FIRST = {"store_id": "MIN(store_id)", "channel_code": "MIN(channel_code)", "is_online": "MIN(is_online)"}
+_SECOND = "CASE WHEN order_id IS NULL THEN occurred_s END"
+
+ORDER_GROUPS = Relation(
+    "order_groups",
+    "roll-up",
+    {
+        "customer_id": "customer_id",
+        "order_id": "order_id",
+        "order_s": _SECOND,
+        "seen_day": "MIN(seen_day)",
+        "last_seen_day": "MAX(seen_day)",
+        "day": "MIN(day)",
+        "at_s": "MIN(occurred_s)",
+    },
+    _SUMS | _FIRST,
+    f"FROM touches WHERE kind = 'purchase'\n  GROUP BY customer_id, order_id, {_SECOND}",
+)
+
+ORDER_PARTS = Relation(
+    "order_parts",
+    "roll-up",
+    {
+        "customer_id": "customer_id",
+        "order_id": "order_id",
+        "order_s": _SECOND,
+        "seen_day": "seen_day",
+        "day": "MIN(day)",
+        "at_s": "MIN(occurred_s)",
+    },
+    _SUMS | _FIRST,
+    "FROM touches SEMI JOIN order_groups AS split ON split.last_seen_day > split.seen_day"
+    " AND split.customer_id = touches.customer_id"
+    " AND COALESCE(split.order_id, '') = COALESCE(touches.order_id, '')"
+    " AND COALESCE(split.order_s, -1) = CASE WHEN touches.order_id IS NULL THEN touches.occurred_s ELSE -1 END\n"
+    f"  WHERE kind = 'purchase' GROUP BY customer_id, order_id, {_SECOND}, seen_day",
+)
+
+ORDER_ROWS = Relation(
+    "order_rows",
+    "roll-up",
+    same("customer_id", "order_id", "order_s", "seen_day")
+    | {name: (name, f"FIRST_VALUE({name}) OVER known") for name in ("day", "at_s")},
+    {"is_new": ("1", "CASE WHEN ROW_NUMBER() OVER known = 1 THEN 1 ELSE 0 END")}
+    | same(*_SUMS)
+    | {name: (name, f"FIRST_VALUE({name}) OVER known") for name in _FIRST}
+    | {f"total_{name}": (name, f"SUM({name}) OVER known") for name in ("lines", "amount_minor")},
+    (
+        "FROM order_groups WHERE seen_day = last_seen_day",
+        "FROM order_parts WINDOW known AS (PARTITION BY customer_id, order_id, order_s ORDER BY seen_day)",
+    ),
+)
+"""One row for each part in which an order came to be known: what it adds, and what the order amounts to since."""
+
+ORDERS = Relation(
+    "orders",
+    "roll-up",
+    same("customer_id", "day", "seen_day", "at_s"),
+    same("is_new", *_SUMS, *_FIRST, "total_lines", "total_amount_minor")
+    | {
+        "nth": "ROW_NUMBER() OVER bought",
+        "step_days": "day - LAG(day) OVER bought",
+        "before_seen_day": "LAG(seen_day) OVER bought",
+        "local_s": "at_s + CASE WHEN at_s < switch_s THEN shift_s ELSE shift_after_s END",
+    },
+    "FROM order_rows{joins}\n"
+    "  WINDOW bought AS (PARTITION BY customer_id ORDER BY day, seen_day, at_s, order_id, order_s)",
+    {"switch_s": "INNER JOIN calendar ON block = CAST(FLOOR(at_s / 6.912e5) AS BIGINT)"},
+)
+
+
+ROLL_UP = (TOUCHES, ORDER_GROUPS, ORDER_PARTS, ORDER_ROWS, ORDERS)

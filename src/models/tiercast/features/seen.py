@@ -1,0 +1,112 @@
+"""Stage three begins: the rows of the roll-up that were seen at each cutoff, and what a feature may be made from."""
+
+from dataclasses import dataclass
+
+from tiercast.features.relations import Relation, same
+from tiercast.features.rollup import ORDERS, TOUCHES
+
+_AT = same("customer_id", "cutoff_day")
+_AGE = same("day", "seen_day") | {"age_days": "cutoff_day - day"}
+RECENT_DAYS = 91
+
+
+def _seen(of: Relation, more: dict[str, str] | None = None) -> Relation:
+    """Return the rows of a roll-up at each cutoff that could see them."""
+    given = {name: name for name in of.columns} | _AGE | (more or {})
+    return Relation(
+        f"{of.name}_seen", "finalise", _AT, given, f"FROM {of.name} INNER JOIN cutoffs ON seen_day < cutoff_day"
+    )
+
+
+HIDDEN = Relation(
+    "hidden",
+    "finalise",
+    same("customer_id", "cutoff_day", "nth", "day"),
+    {},
+    "FROM orders INNER JOIN cutoffs ON seen_day < cutoff_day WHERE before_seen_day >= cutoff_day",
+)
+"""Orders at cutoffs that could not yet see the order before: known later, though it happened earlier."""
+
+MENDED = Relation(
+    "mended",
+    "finalise",
+    {
+        "customer_id": "hidden.customer_id",
+        "cutoff_day": "hidden.cutoff_day",
+        "nth": "hidden.nth",
+        "seen_step_days": "hidden.day - MAX(orders.day)",
+    },
+    {},
+    "FROM hidden INNER JOIN orders ON orders.customer_id = hidden.customer_id AND orders.nth < hidden.nth"
+    " AND orders.seen_day < hidden.cutoff_day\n"
+    "  GROUP BY hidden.customer_id, hidden.cutoff_day, hidden.nth, hidden.day",
+)
+
+ORDERS_SEEN = Relation(
+    "orders_seen",
+    "finalise",
+    {"customer_id": "orders.customer_id", "cutoff_day": "cutoffs.cutoff_day"},
+    {name: f"orders.{name}" for name in (*ORDERS.keys, *ORDERS.columns)}
+    | {
+        "age_days": "cutoffs.cutoff_day - day",
+        "gap_days": "CASE WHEN before_seen_day >= cutoffs.cutoff_day THEN seen_step_days ELSE step_days END",
+        "local_day": "CAST(FLOOR(local_s / 8.64e4) AS BIGINT)",
+        "local_hour": "CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT)",
+    },
+    "FROM orders INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day{joins}",
+    {
+        "seen_step_days": "LEFT JOIN mended ON mended.customer_id = orders.customer_id"
+        " AND mended.cutoff_day = cutoffs.cutoff_day AND mended.nth = orders.nth"
+    },
+)
+
+
+
+def _sizes(name: str, *, term: str, of: str, where: str, values: dict[str, str]) -> Relation:
+    """Return one row per customer, cutoff and ``term``: how many rows of ``of`` it has, how much, how lately."""
+    recent = f"cutoff_day - day <= {RECENT_DAYS}"
+    sums = {column: f"SUM({value})" for column, value in values.items()}
+    recently = {
+        f"recent_{column}": f"SUM(CASE WHEN {recent} THEN {value} ELSE 0 END)" for column, value in values.items()
+    }
+    return Relation(
+        name,
+        "finalise",
+        same("customer_id", "cutoff_day", term),
+        {"size": "COUNT(*)", "recent_size": f"COUNT(CASE WHEN {recent} THEN 1 END)"}
+        | sums
+        | recently
+        | {"first_age_days": "cutoff_day - MIN(day)", "last_age_days": "cutoff_day - MAX(day)"},
+        f"FROM {of} INNER JOIN cutoffs ON seen_day < cutoff_day WHERE {where}\n"
+        f"  GROUP BY customer_id, cutoff_day, {term}",
+    )
+
+
+CATEGORY_SIZES = _sizes(
+    "category_sizes",
+    term="category",
+    of="touches",
+    where="kind = 'purchase' AND category IS NOT NULL",
+    values={"amount_minor": "COALESCE(amount_minor, 0)"},
+)
+CATEGORIES_SEEN = Relation(
+    "categories_seen",
+    "finalise",
+    same("customer_id", "cutoff_day"),
+    same(*CATEGORY_SIZES.columns) | {"code": "listed.code"},
+    "FROM category_sizes{joins}",
+    {"listed": "LEFT JOIN vocabulary AS listed ON listed.field = 'category' AND listed.term = category"},
+)
+STORES_SEEN = _sizes(
+    "stores_seen", term="store_id", of="orders", where="is_new = 1 AND store_id IS NOT NULL", values={}
+)
+
+FINALISE = (_seen(TOUCHES), HIDDEN, MENDED, ORDERS_SEEN, CATEGORY_SIZES, CATEGORIES_SEEN, STORES_SEEN)
+
+GRAINS: dict[str, str] = {
+    "touches": "touches_seen",
+    "orders": "orders_seen",
+    "categories": "categories_seen",
+    "stores": "stores_seen",
+}
+"""What a feature aggregates over: the name it declares, and the relation that holds those rows."""

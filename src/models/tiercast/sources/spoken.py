@@ -1,0 +1,52 @@
+"""What may follow the ``?`` of a source: options, such as ``?map=orders.toml`` which works for every source."""
+
+import re
+from urllib.parse import unquote
+
+TAIL = re.compile(r"\?([a-z_]+=[^&?]*(?:&[a-z_]+=[^&?]*)*)$", re.DOTALL)
+EVERYWHERE = {
+    "map": "a column map, a TOML file",
+    "currency": "of every amount, ISO 4217",
+    "zone": "IANA zone of weekdays and hours",
+    "duplicates": "keep or drop exact repeats of a row",
+}
+
+
+def split_options(where: str) -> tuple[str, dict[str, str]]:
+    """Return what stands before the ``?``, and the options after it; ``%26`` writes an ``&`` inside one.
+
+    A ``?`` without a ``name=`` after it is part of a pattern, as in ``parquet:part-?.parquet``.
+
+    Examples
+    --------
+    >>> split_options("orders.csv?delimiter=;&encoding=latin-1")
+    ('orders.csv', {'delimiter': ';', 'encoding': 'latin-1'})
+    >>> split_options("part-?.csv")
+    ('part-?.csv', {})
+    """
+    found = TAIL.search(where)
+    if not found:
+        return where, {}
+    pairs = (pair.split("=", 1) for pair in found[1].split("&"))
+    return where[: found.start()], {name: unquote(value) for name, value in pairs}
+
+
+def take_options(where: str) -> tuple[str, dict[str, str], str]:
+    """Return a source without the options that work everywhere, these options, and how they were written.
+
+    Examples
+    --------
+    >>> take_options("csv:orders.csv?delimiter=;&map=orders.toml")
+    ('csv:orders.csv?delimiter=;', {'map': 'orders.toml'}, '&map=orders.toml')
+    >>> take_options("postgres:postgresql://db/shop?sslmode=require#orders?map=orders.toml")
+    ('postgres:postgresql://db/shop?sslmode=require#orders', {'map': 'orders.toml'}, '?map=orders.toml')
+    """
+    found = TAIL.search(where)
+    if not found:
+        return where, {}, ""
+    pairs = found[1].split("&")
+    ours = [pair for pair in pairs if pair.split("=", 1)[0] in EVERYWHERE]
+    rest = [pair for pair in pairs if pair not in ours]
+    before = where[: found.start()] + ("?" + "&".join(rest) if rest else "")
+    written = ("&" if rest else "?") + "&".join(ours) if ours else ""
+    return before, {name: unquote(value) for name, value in (pair.split("=", 1) for pair in ours)}, written

@@ -1,0 +1,189 @@
+"""The law of the synthetic world: every number that decides how its customers buy, leave, spend and answer."""
+
+from dataclasses import dataclass
+
+from tiercast.serving.contract import CHANNELS
+
+SELLING: tuple[str, ...] = ("store", "web", "app", "marketplace", "wechat", "call_center")
+"""Channels in which orders are placed; a customer prefers one of them."""
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """How the customers that one channel brings differ from others, by factors that are known.
+
+    Parameters
+    ----------
+    channel : str
+        Where the first touchpoint is.
+    share : float
+        Of all customers.
+    conversion_probability : float
+        That a customer it brings ever buys.
+    rate_factor, basket_factor, lifetime_factor : float
+        Multiply orders a day, mean order value and mean lifetime.
+    prefers : tuple of float
+        Weights of the preferred channel, in the order of ``SELLING``.
+    """
+
+    channel: str
+    share: float
+    conversion_probability: float
+    rate_factor: float
+    basket_factor: float
+    lifetime_factor: float
+    prefers: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a customer decides.
+
+    Parameters
+    ----------
+    name : str
+    share : float
+        Of all customers.
+    regularity : int
+        ``k`` of the Erlang-k gaps between orders: 1 is at random, more is like clockwork.
+    discount_probability : float
+        That an order is bought at a discount.
+    views : float
+        Mean number of product views in a visit.
+    contact_effect_orders : float
+        Mean number of additional orders that one contact causes.
+    """
+
+    name: str
+    share: float
+    regularity: int
+    discount_probability: float
+    views: float
+    contact_effect_orders: float
+
+
+ACQUISITIONS: tuple[Acquisition, ...] = (
+    Acquisition("store", 0.28, 0.90, 1.0, 1.0, 1.2, (0.72, 0.10, 0.08, 0.02, 0.06, 0.02)),
+    Acquisition("seo", 0.17, 0.75, 0.9, 1.0, 1.0, (0.15, 0.50, 0.20, 0.08, 0.05, 0.02)),
+    Acquisition("search_ads", 0.14, 0.65, 0.7, 0.9, 0.6, (0.10, 0.55, 0.20, 0.10, 0.04, 0.01)),
+    Acquisition("feed_ads", 0.12, 0.40, 0.6, 0.8, 0.5, (0.05, 0.40, 0.40, 0.10, 0.05, 0.00)),
+    Acquisition("social", 0.08, 0.45, 0.8, 0.9, 0.7, (0.08, 0.35, 0.30, 0.12, 0.15, 0.00)),
+    Acquisition("marketplace", 0.08, 0.95, 0.7, 0.7, 0.5, (0.03, 0.12, 0.10, 0.73, 0.02, 0.00)),
+    Acquisition("wechat", 0.06, 0.70, 1.2, 1.1, 1.0, (0.15, 0.08, 0.15, 0.02, 0.60, 0.00)),
+    Acquisition("exhibition", 0.03, 0.60, 0.8, 1.6, 1.2, (0.40, 0.25, 0.10, 0.02, 0.08, 0.15)),
+    Acquisition("community", 0.04, 0.85, 1.4, 1.3, 1.6, (0.30, 0.25, 0.25, 0.05, 0.13, 0.02)),
+)
+
+STYLES: tuple[Style, ...] = (
+    Style("habitual", 0.35, 4, 0.10, 0.6, 0.04),
+    Style("considered", 0.25, 2, 0.20, 2.0, 0.12),
+    Style("impulsive", 0.20, 1, 0.20, 1.0, 0.10),
+    Style("price_driven", 0.20, 1, 0.60, 1.5, 0.35),
+)
+
+
+@dataclass(frozen=True)
+class Law:
+    """Parameters of the generating model; the equations are in :mod:`tiercast.sources.synthetic`.
+
+    Parameters
+    ----------
+    rate_shape, rate_scale_days : float
+        ``r`` and ``α``: orders a day of a living customer are Gamma(r, α), mean r / α, times the channel's factor.
+    death_shape, death_scale_days : float
+        ``s`` and ``β``: the hazard of leaving, a day, is Gamma(s, β), divided by the channel's lifetime factor.
+    spend_shape, spend_heterogeneity, spend_scale_currency : float
+        ``p``, ``q`` and ``γ``: an order's value is Gamma(p, ν), and ν is Gamma(q, γ) across customers.
+    conversion_shape, conversion_scale_days : float
+        Days from the first touchpoint to the first order are Weibull.
+    entry_exponent : float
+        The first touchpoint is at ``days · U^entry_exponent``: more than 1 means that most came early.
+    need_share, need_days : float, (float, float)
+        Customers with a need that ends, and how many days it lasts (uniform).
+    runout_sigma : float
+        Spread of the run-out clock: gaps are ``quantity · days_per_unit`` times a lognormal of mean 1.
+    runout_quantities : tuple of (int, float)
+        Units bought at once, with their probabilities.
+    campaign_first_day, campaign_every_days, contact_days : int
+        When randomised campaigns are sent, and how long a contact works.
+    campaign_share, campaign_probabilities : float, tuple of float
+        Share of addressable customers in a campaign; probability of treatment, taken in turn.
+    return_alpha, return_beta : float
+        The probability that an order line is returned is Beta across customers.
+    partial_return_probability : float
+        That a return of several units is of some of them only.
+    month_factors, weekday_factors, peak_factor : tuple of float, tuple of float, float
+        Season, January and Monday first; the peak is from 20 November to 24 December.
+    own_channel_probability : float
+        That an order is placed in the preferred channel and not in any.
+    horizon_days : int
+        How far the expectations of the truth look beyond the end.
+    touch_factor : float
+        Multiplies the number of touchpoints that are neither an order nor its consequence.
+
+    Examples
+    --------
+    >>> law = Law()
+    >>> round(law.rate_shape / law.rate_scale_days, 4), round(law.mean_basket_currency, 2)
+    (0.0111, 45.0)
+    """
+
+    rate_shape: float = 0.9
+    rate_scale_days: float = 81.0
+    death_shape: float = 0.6
+    death_scale_days: float = 150.0
+    spend_shape: float = 6.0
+    spend_heterogeneity: float = 4.0
+    spend_scale_currency: float = 22.5
+    conversion_shape: float = 0.6
+    conversion_scale_days: float = 14.0
+    entry_exponent: float = 1.5
+    need_share: float = 0.08
+    need_days: tuple[float, float] = (120.0, 900.0)
+    runout_sigma: float = 0.15
+    runout_quantities: tuple[tuple[int, float], ...] = ((1, 0.15), (2, 0.25), (3, 0.35), (4, 0.15), (6, 0.10))
+    campaign_first_day: int = 30
+    campaign_every_days: int = 60
+    contact_days: int = 28
+    campaign_share: float = 0.5
+    campaign_probabilities: tuple[float, ...] = (0.5, 0.7, 0.5, 0.3)
+    return_alpha: float = 1.2
+    return_beta: float = 18.0
+    partial_return_probability: float = 0.3
+    month_factors: tuple[float, ...] = (0.85, 0.8, 0.95, 1.0, 1.05, 1.0, 0.95, 0.9, 1.0, 1.05, 1.15, 1.3)
+    weekday_factors: tuple[float, ...] = (0.85, 0.85, 0.9, 0.95, 1.15, 1.35, 0.95)
+    peak_factor: float = 1.5
+    own_channel_probability: float = 0.75
+    horizon_days: int = 365
+    touch_factor: float = 1.0
+    acquisitions: tuple[Acquisition, ...] = ACQUISITIONS
+    styles: tuple[Style, ...] = STYLES
+
+    @property
+    def mean_basket_currency(self) -> float:
+        """Mean order value over customers, before the channel's factor: ``p γ / (q - 1)``."""
+        return self.spend_shape * self.spend_scale_currency / (self.spend_heterogeneity - 1)
+
+    @property
+    def mean_runout_units(self) -> float:
+        """Mean number of units bought at once on the run-out clock."""
+        return sum(units * probability for units, probability in self.runout_quantities)
+
+    def campaign_days(self, days: int) -> tuple[int, ...]:
+        """Return the days on which campaigns are sent: none whose contact would still work at the end."""
+        return tuple(range(self.campaign_first_day, days - self.contact_days + 1, self.campaign_every_days))
+
+    def campaign_probability(self, campaign: int) -> float:
+        """Return the probability of treatment in a campaign, counted from 0."""
+        return self.campaign_probabilities[campaign % len(self.campaign_probabilities)]
+
+
+def channel_code(channel: str) -> int:
+    """Return a channel's place in the contract's dictionary.
+
+    Examples
+    --------
+    >>> channel_code("store")
+    0
+    """
+    return CHANNELS.index(channel)
