@@ -41,7 +41,7 @@ ui: $(VENV)/.ready-demo ## open the MLflow user interface on the local store
 ##@ Check
 
 .PHONY: test
-test: $(VENV)/.ready-dev ## run the tests (without Java the Spark tests skip and say so)
+test: $(VENV)/.ready-dev ## run the tests (those of Spark without Java, of PostgreSQL without a server, skip and say so)
 	$(ONE_THREAD) PATH="$(BIN):$$PATH" $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --ignore=tests/docs $(ARGS)
 
 .PHONY: check
@@ -149,8 +149,8 @@ $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python libgomp
 	@touch "$@"
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python libgomp
-	@echo "installing tiercast, Spark and the development tools (once)"
-	@$(call install,demo$(comma)spark$(comma)dev)
+	@echo "installing tiercast, Spark, PostgreSQL's driver and the development tools (once)"
+	@$(call install,demo$(comma)spark$(comma)postgres$(comma)dev)
 	@touch "$(VENV)/.ready-demo" "$@"
 
 $(VENV)/.ready-peers: $(VENV)/.ready-dev

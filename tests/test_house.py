@@ -132,7 +132,7 @@ def test_every_direct_dependency_is_pinned() -> None:
     extras = project["optional-dependencies"]
     wanted = [
         *project["dependencies"],
-        *(need for extra in ("demo", "spark", "dev") for need in extras[extra]),
+        *(need for extra in ("demo", "spark", "postgres", "dev") for need in extras[extra]),
     ]
     pinned = {_name(line) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()}
     assert {_name(need) for need in wanted} - pinned == set()

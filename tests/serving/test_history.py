@@ -9,7 +9,7 @@ import pytest
 
 from tiercast.serving import history
 from tiercast.serving.refusals import BadCutoff, MissingColumns
-from tiercast.serving.tables import Tables
+from tiercast.serving.tables import Tables, words_table
 
 ROW = {"customer_id": "c", "occurred_at": "2024-02-29", "kind": "visit", "channel": "web"}
 
@@ -62,7 +62,7 @@ def test_cutoffs_words_and_the_clock_are_tables_for_one_run_only(connection: Any
         connection,
         text,
         cutoffs=[date(1970, 1, 3), date(1970, 1, 2), date(1970, 1, 2)],
-        tables=Tables(vocabulary=[("f", "it's", 3)]),
+        tables=Tables({"vocabulary": words_table([("f", "it's", 3)])}),
         now_s=9,
     )
     assert found.to_dict("list") == {

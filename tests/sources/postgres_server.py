@@ -17,8 +17,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.schema import History
+from tiercast.serving.refusals import Refused
+from tiercast.sources.opening import open_source
+
+MANY = (
+    "SELECT g::text AS customer_id, now() AS occurred_at, repeat('x', 100) AS kind, 'web' AS channel"
+    " FROM generate_series(1, {}) AS g"
+)
+ROW = "'a' AS customer_id, timestamptz '2024-01-01 12:00Z' AS occurred_at, 'visit' AS kind, 'web' AS channel"
 OWNERS = ("postgres", "nobody")
 HBA = "local all locked scram-sha-256\nlocal all all trust\n"
 SETTINGS = {
@@ -159,3 +170,27 @@ def _wait(server: Server) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def opened(server: Server, what: str, *words: str) -> History:
+    return open_source(f"postgres:{server.address(*words)}#{what}")
+
+
+def read(server: Server, what: str) -> pd.DataFrame:
+    """Return what arrives, before the contract looks at it."""
+    reader = opened(server, what).batches
+    assert reader is not None
+    return reader().read_all().to_pandas()
+
+
+def seen(server: Server, what: str) -> pd.DataFrame:
+    """Return what the contract makes of it."""
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(opened(server, what))
+        return engine.run("SELECT * FROM touchpoints")
+
+
+def refused(server: Server, what: str, *words: str) -> Refused:
+    with pytest.raises(Refused) as told, DuckDBEngine(threads=1) as engine:
+        engine.attach(opened(server, what, *words))
+    return told.value

@@ -1,18 +1,17 @@
-"""A synthetic history keeps the contract, is the same every time, and can be written at any size."""
+"""A synthetic history keeps the contract and its own house in order, and is the same every time."""
 
-import hashlib
+from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import tiercast
-from tiercast.errors import OutputError, SourceError
+from tiercast.errors import SourceError
 from tiercast.serving.contract import CHANNELS, FAMILIES, KINDS, NAMES, REQUIRED
 from tiercast.sources.opening import open_source
-from tiercast.sources.synthetic import Synthetic, synthesize, write_synthetic
+from tiercast.sources.synthetic import Law, Synthetic, synthesize
 from tiercast.sources.synthetic.block import BLOCK_CUSTOMERS
 
 END = pd.Timestamp("2025-12-31")
@@ -28,9 +27,10 @@ def rows_of(world: Synthetic, *kinds: str) -> pd.DataFrame:
     return world.touchpoints[world.touchpoints["kind"].isin(kinds)]
 
 
-def test_every_row_is_accepted_by_the_contract(world: Synthetic) -> None:
-    report = tiercast.check(world.touchpoints)
-    assert report.account.rows_accepted == report.account.rows_read == len(world.touchpoints)
+def test_every_row_is_accepted_by_the_contract() -> None:
+    touchpoints = synthesize(3_000, seed=8).touchpoints
+    report = tiercast.check(touchpoints)
+    assert report.account.rows_accepted == report.account.rows_read == len(touchpoints)
     assert report.account.rejected == {}
     assert report.account.unknown_kinds == report.account.unknown_channels == ()
     assert report.account.ignored_columns == ()
@@ -228,95 +228,6 @@ def test_a_stage_of_random_numbers_does_not_shift_another(world: Synthetic) -> N
     pd.testing.assert_frame_equal(world.truth, on_time.truth)
 
 
-def read(folder: Path, table: str) -> pd.DataFrame:
-    """Read a table part by part; ``part`` says from which."""
-    parts = sorted((folder / table).glob("*.parquet"))
-    found = pd.concat([pd.read_parquet(path).assign(part=path.name) for path in parts], ignore_index=True)
-    return found.astype(dict.fromkeys(found.select_dtypes("category").columns, "str"))
-
-
-def fingerprints(folder: Path) -> dict[str, str]:
-    files = sorted(folder.rglob("*.parquet"))
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three blocks, two of them in the first part."""
-    return write_synthetic(tmp_path_factory.mktemp("written") / "world", 17_000, blocks_per_part=2).folder
-
-
-def test_written_files_hold_what_is_made_in_memory_however_they_are_cut(folder: Path, tmp_path: Path) -> None:
-    made = synthesize(17_000)
-    cut = write_synthetic(tmp_path / "cut", 17_000, blocks_per_part=1)
-    assert cut.parts == 3
-    assert cut.touchpoints == len(made.touchpoints)
-    for table in ("touchpoints", "truth", "customers", "identities", "assignments"):
-        wanted = getattr(made, table)
-        key = ["event_id"] if table == "touchpoints" else list(wanted.columns[:3])
-        wanted = wanted.sort_values(key, kind="stable").reset_index(drop=True)
-        for place in (folder, cut.folder):
-            found = (
-                read(place, table)[list(wanted.columns)]
-                .sort_values(key, kind="stable")
-                .reset_index(drop=True)
-            )
-            pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
-
-
-def test_writing_twice_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    again = write_synthetic(tmp_path / "again", 17_000, blocks_per_part=2)
-    assert fingerprints(again.folder) == fingerprints(folder)
-
-
-def test_no_customer_is_in_two_parts_and_a_part_is_in_order_of_arrival(folder: Path) -> None:
-    for table in ("touchpoints", "truth", "customers", "identities", "assignments"):
-        assert read(folder, table).groupby("customer_id")["part"].nunique().max() == 1
-    came = read(folder, "touchpoints")
-    assert came["part"].nunique() == 2
-    assert came.groupby("part")["known_at"].is_monotonic_increasing.all()
-    assert came["event_id"].is_unique
-    first = came[came["part"] == "part-00000.parquet"]["customer_id"].to_numpy()
-    assert (first[1:] == first[:-1]).mean() < 0.25
-
-
-def test_categorical_text_is_written_as_dictionaries_under_zstd(folder: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(folder / "touchpoints" / "part-00000.parquet")
-    group = file.metadata.row_group(0)
-    columns = {group.column(place).path_in_schema: group.column(place) for place in range(group.num_columns)}
-    assert {column.compression for column in columns.values()} == {"ZSTD"}
-    for name in ("customer_id", "kind", "channel", "category", "product_id", "store_id"):
-        assert "RLE_DICTIONARY" in columns[name].encodings
-        assert pa.types.is_dictionary(file.schema_arrow.field(name).type)
-
-
-def test_what_is_written_is_read_as_a_source_and_accepted(folder: Path) -> None:
-    account = tiercast.check(f"parquet:{folder / 'touchpoints'}").account
-    assert account.rows_accepted == account.rows_read == len(read(folder, "touchpoints"))
-    assert account.currency == "USD"
-
-
-def test_a_folder_that_holds_something_is_never_written_to(tmp_path: Path) -> None:
-    (tmp_path / "note.txt").write_text("mine")
-    with pytest.raises(OutputError, match="not an empty folder"):
-        write_synthetic(tmp_path, 10)
-    with pytest.raises(OutputError, match="not an empty folder"):
-        write_synthetic(tmp_path / "note.txt", 10)
-    with pytest.raises(OutputError):
-        write_synthetic(tmp_path / "note.txt" / "deeper", 10)
-    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
-
-
-def test_an_empty_folder_is_filled_and_nothing_else_is_left_behind(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    written = write_synthetic(tmp_path / "empty", 10)
-    assert (written.customers, written.parts) == (10, 1)
-    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
-
-
 def test_the_source_is_opened_by_its_scheme_with_its_options() -> None:
     history = open_source("synthetic:300?seed=3&days=200&late=0&from=2023-05-01")
     assert (history.currency, history.zone) == ("USD", "UTC")
@@ -385,12 +296,6 @@ def test_an_argument_that_cannot_be_meant_is_refused(given: dict[str, object]) -
         synthesize(**given)  # type: ignore[arg-type]
 
 
-def test_parts_without_a_block_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="blocks_per_part"):
-        write_synthetic(tmp_path / "world", 10, blocks_per_part=0)
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("customers", [1, 2, 7])
 @pytest.mark.parametrize("days", [30, 58, 3650])
 def test_the_smallest_and_the_longest_worlds_are_whole(customers: int, days: int) -> None:
@@ -399,3 +304,39 @@ def test_the_smallest_and_the_longest_worlds_are_whole(customers: int, days: int
         assert len(made.truth) == len(made.customers) == customers
         assert made.touchpoints["known_at"].lt(pd.Timestamp(date(2016, 2, 29) + timedelta(days=days))).all()
         assert tiercast.check(made.touchpoints).account.rejected == {} if len(made.touchpoints) else True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rate_shape": 0.0},
+        {"death_scale_days": float("nan")},
+        {"spend_heterogeneity": 1.0},
+        {"need_share": 1.5},
+        {"month_factors": (1.0,) * 11},
+        {"horizon_days": 0},
+        {"need_days": (900.0, 120.0)},
+        {"styles": ()},
+        {"acquisitions": (replace(Law().acquisitions[0], channel="telepathy"),)},
+        {"acquisitions": (replace(Law().acquisitions[0], prefers=(1.0,)),)},
+    ],
+)
+def test_a_law_that_cannot_hold_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(SourceError, match="its law cannot hold"):
+        Law(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_law_of_ones_own_is_kept() -> None:
+    way = replace(
+        Law().acquisitions[0],
+        channel="livestream",
+        first_kind="search",
+        share=1.0,
+        conversion_probability=0.0,
+    )
+    world = synthesize(300, law=replace(Law(), acquisitions=(way,), need_share=1.0))
+    assert set(world.truth["acquisition_channel"]) == {"livestream"}
+    assert not world.touchpoints["kind"].eq("purchase").any()
+    first = world.touchpoints.sort_values("occurred_at").groupby("customer_id").head(1)
+    assert first["kind"].eq("search").mean() > 0.9
+    assert tiercast.check(world.touchpoints).account.rejected == {}

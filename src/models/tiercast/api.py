@@ -156,7 +156,7 @@ def declare_features(
         runs.attach(history)
         seen = look(runs.run, history, parse_cutoff(cutoff))
         catalogue = build_catalogue(seen, extensions=tuple(extensions))
-        return Declared(catalogue.features, catalogue.text(history), read_stage(runs))
+        return Declared(catalogue.features, catalogue.text(history), read_stage(runs, history))
 
 
 def features_sql(source: Source, *, cutoff: Day, extensions: Sequence[str] = ()) -> str:

@@ -12,8 +12,8 @@ from tiercast.features.contract import contract_sql
 from tiercast.intake import require_currency
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
-from tiercast.serving.tables import Tables
 from tiercast.serving.bundle import arrange
+from tiercast.serving.tables import Tables, words_table
 from tiercast.windows import day_of
 
 NEWEST_EVENTS = 8
@@ -68,7 +68,7 @@ def explain(
               AND customer_id = (SELECT term FROM vocabulary WHERE field = 'asked')
             GROUP BY customer_id, day, kind, channel ORDER BY day, kind, channel""",
             cutoffs=[cutoff],
-            tables=Tables(vocabulary=[("asked", customer_id, 0)]),
+            tables=Tables({"vocabulary": words_table([("asked", customer_id, 0)])}),
         )
         if events.empty:
             customers = engine.run(

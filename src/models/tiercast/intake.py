@@ -1,6 +1,6 @@
 """Intake: what a source holds, row by row accounted for, and what can be trained from it when."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -19,9 +19,9 @@ MOST_REJECTED_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Account:
-    """What was read: ``rows_read = rows_accepted + rows_unresolved + rows_rejected``, nothing lost.
+    """What was read: ``rows_read = rows_accepted + rows_unresolved + rows_rejected + rows_excluded``, nothing lost.
 
-    ``rejected`` counts rows by reason code; ``exact_repeats`` counts accepted rows that repeat another in every
+    ``rejected`` counts rows by reason code, ``excluded`` by the reason that a column map declares; ``exact_repeats`` counts accepted rows that repeat another in every
     column (kept: a real second purchase looks just so).
     """
 
@@ -43,6 +43,8 @@ class Account:
     ignored_columns: tuple[str, ...]
     currency: str
     zone: str
+    rows_excluded: int = 0
+    excluded: dict[str, int] = field(default_factory=dict)
 
     @property
     def rejected_share(self) -> float:
@@ -83,13 +85,16 @@ def take_stock(engine: Engine, history: History, *, repeats: bool = True) -> Acc
         code: count for code, count in sorted(rows.items()) if code in REJECTIONS and code not in UNRESOLVED
     }
     repeated = engine.repeats(_contract(history, keep_raw=True)) if repeats and rows.get("ACCEPTED") else 0
+    excluded = engine.excluded()
     return Account(
         source=history.name,
-        rows_read=sum(rows.values()),
+        rows_read=sum(rows.values()) + sum(excluded.values()),
         rows_accepted=rows.get("ACCEPTED", 0),
         rows_unresolved=sum(rows.get(code, 0) for code in UNRESOLVED),
         rows_rejected=sum(rejected.values()),
+        rows_excluded=sum(excluded.values()),
         rejected=rejected,
+        excluded=excluded,
         exact_repeats=repeated,
         customers=int(accepted["customers"].iloc[0]) if len(accepted) else 0,
         buyers=int(accepted["buyers"].iloc[0]) if len(accepted) else 0,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tiercast.mapping.columnmap import ColumnMap
 from tiercast.serving.contract import NAMES, REQUIRED, TOUCHPOINTS
+from tiercast.sides import SideTable
 
 __all__ = ["NAMES", "REQUIRED", "TOUCHPOINTS", "History"]
 
@@ -38,6 +39,8 @@ class History:
         Minor units in one major unit: 100 for most, 1 for JPY.
     zone : str
         IANA zone in which weekdays and hours are told.
+    sides : mapping of str to SideTable
+        What is known besides the touchpoints: customers, products, channels, stores, assignments, identities.
     mapping : ColumnMap, optional
         What each column means, where the table does not carry the contract's names and types itself.
     """
@@ -53,4 +56,5 @@ class History:
     minor_per_major: int = 100
     zone: str = "UTC"
     ignored: Sequence[str] = field(default=())
+    sides: Mapping[str, SideTable] = field(default_factory=dict)
     mapping: ColumnMap | None = None

@@ -109,8 +109,9 @@ def features(
 
 def _as_view(read_stage: str) -> str:
     return (
-        f"-- read: the source, named came, becomes the view touchpoints\nCREATE TEMPORARY VIEW touchpoints AS\n"
-        f"{read_stage};\n\n-- compute: the one text, the same on every engine"
+        "-- read: the source, named original, becomes the view touchpoints\n"
+        f"CREATE TEMPORARY VIEW touchpoints AS\n{read_stage};\n\n"
+        "-- the one text, the same on every engine"
     )
 
 

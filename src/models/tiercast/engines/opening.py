@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from tiercast.collect import choose
 from tiercast.engines.engine import Engine
+from tiercast.engines.mapped import ORIGINAL, Mapped
+from tiercast.schema import History
 from tiercast.serving.reading import Dialect, SparkDialect, read_sql
 
 DIALECTS: dict[str, type[Dialect]] = {"duckdb": Dialect, "spark": SparkDialect}
@@ -39,24 +41,32 @@ def open_engine(name: str = "duckdb", *, threads: int | None = None) -> Engine:
     return choose(engines, name, what="engine")(threads)
 
 
-def read_stage(engine: Engine) -> str:
-    """Return the SELECT by which an engine reads what was attached into the contract's columns.
+def read_stage(engine: Engine, history: History) -> str:
+    """Return the SELECT by which an engine reads the attached history, the relation ``original``, into the contract.
 
     This is all that differs between engines, and between forms of one history; every text after it is the same.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from tiercast.schema import History
     >>> came = {"customer_id": ["a"], "occurred_at": ["2025-01-01"], "kind": ["visit"], "channel": ["web"]}
+    >>> history = History("one row", frame=pd.DataFrame(came))
     >>> with open_engine("duckdb", threads=1) as engine:
-    ...     engine.attach(History("one row", frame=pd.DataFrame(came)))
-    ...     "epoch_us(TRY_CAST(" in read_stage(engine)
-    True
+    ...     engine.attach(history)
+    ...     print(read_stage(engine, history)[:60])
+    WITH came AS (
+    SELECT * FROM original
+    )
+    SELECT *, FALSE AS i
     """
-    described = engine.run("DESCRIBE SELECT * FROM came")
-    types = dict(zip(described.iloc[:, 0].map(str), described.iloc[:, 1].map(str), strict=True))
-    return read_sql(types, "came", dialect=DIALECTS[engine.name]())
+    dialect = DIALECTS[engine.name]()
+    came = Mapped(history, _types(engine, ORIGINAL), dialect).came()
+    return f"WITH came AS (\n{came}\n)\n{read_sql(_types(engine, 'came'), 'came', dialect=dialect)}"
+
+
+def _types(engine: Engine, relation: str) -> dict[str, str]:
+    described = engine.run(f"DESCRIBE SELECT * FROM {relation}")
+    return dict(zip(described.iloc[:, 0].map(str), described.iloc[:, 1].map(str), strict=True))
 
 
 def _duckdb(threads: int | None) -> Engine:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +26,7 @@ from tiercast.serving.reading import SparkDialect, read_sql
 from tiercast.serving.tables import NO_TABLES, Tables, clock_table, cutoff_table
 
 DIALECT = SparkDialect()
+DESCRIBED_BY = ("PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS", "SPARK_HOME", "SPARK_CONF_DIR")
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -58,7 +60,9 @@ class SparkEngine:
     Parameters
     ----------
     session : pyspark.sql.SparkSession, optional
-        Default: the active one, else a local one with two cores. Neither its settings nor its views are changed.
+        Default: the active one; else the one that ``spark-submit``, ``PYSPARK_SUBMIT_ARGS`` or the settings in
+        ``SPARK_HOME`` or ``SPARK_CONF_DIR`` describe; else a local one with two cores. Neither its settings nor its views
+        are changed.
 
     Raises
     ------
@@ -223,6 +227,8 @@ class SparkEngine:
             touchpoints = as_batches(touchpoints)
         if touchpoints.batches is not None:
             return self._session.read.parquet(spooled(touchpoints, self._temp()))
+        # Java has a working folder of its own: the one in which it was started
+        touchpoints = replace(touchpoints, files=[str(Path(name).absolute()) for name in touchpoints.files])
         if touchpoints.format == "parquet":
             files = list(touchpoints.files)
             root = partition_root(touchpoints.name, files)
@@ -279,7 +285,9 @@ def _session() -> Any:
         "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError",  # else a result is waited for in vain
         **SETTINGS,
     }
-    builder = SparkSession.builder.master("local[2]").appName("tiercast").config(map=settings)
+    builder = SparkSession.builder.appName("tiercast").config(map=settings)
+    if not any(os.environ.get(name) for name in DESCRIBED_BY):  # what is set here would win over all of them
+        builder = builder.master("local[2]")
     try:
         return builder.getOrCreate()
     except Exception as error:  # what fails depends on the Java that is there

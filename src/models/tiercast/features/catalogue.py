@@ -10,9 +10,9 @@ from tiercast.collect import collect
 from tiercast.features.compile import compile_features, needed
 from tiercast.features.contract import contract_sql
 from tiercast.features.declare import Family, Feature, Seen
+from tiercast.features.described import beside, tables_of
 from tiercast.schema import History
 from tiercast.serving.tables import Tables
-from tiercast.zones import Zone
 
 Run = Callable[..., pd.DataFrame]
 TOP_CATEGORIES = 12
@@ -36,22 +36,24 @@ class Catalogue:
     @property
     def vocabulary(self) -> list[tuple[str, str, int]]:
         """Rows (field, term, code) that the text joins instead of holding anyone's words."""
-        return [
-            (field, term, code)
-            for field, terms in (("category", self.seen.categories), ("channel", self.seen.channels))
-            for code, term in enumerate(terms)
-        ]
+        attributes = self.seen.attributes
+        listed: dict[str, Sequence[str]] = {
+            "category": self.seen.categories,
+            "channel": self.seen.channels,
+            "region": self.seen.regions,
+            "attribute": [attribute.name for attribute in attributes],
+            **{f"attribute {attribute.name}": attribute.terms for attribute in attributes},
+        }
+        return [(field, term, code) for field, terms in listed.items() for code, term in enumerate(terms)]
 
     def tables(self, history: History) -> Tables:
-        """Return what the text joins: the vocabulary, and the local calendar of the history's zone."""
-        return Tables(vocabulary=self.vocabulary, shifts=Zone.named(history.zone).shifts)
+        """Return what the text joins: vocabularies, dictionaries, local calendars, and what is known of customers."""
+        return tables_of(history, self.vocabulary)
 
     def text(self, history: History, wanted: Sequence[str] | None = None) -> str:
         """Compile all features, or the ``wanted`` and what they read, to the one SQL text."""
         chosen = self.features if wanted is None else needed(self.features, wanted)
-        return compile_features(
-            chosen, currency=history.currency, minor_per_major=history.minor_per_major
-        )
+        return compile_features(chosen, currency=history.currency, minor_per_major=history.minor_per_major)
 
 
 def look(run: Run, history: History, cutoff: date) -> Seen:
@@ -80,6 +82,7 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
         discounts="discount" in has,
         coupons="coupon" in has,
         stores="store" in has,
+        **beside(history, cutoff),
     )
 
 

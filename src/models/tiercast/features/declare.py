@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-GrainName = Literal["touches", "orders", "categories", "stores", "derived"]
+GrainName = Literal["touches", "orders", "categories", "stores", "attributes", "assignments", "derived"]
 WINDOWS_DAYS: tuple[int, ...] = (7, 14, 28, 56, 91, 182, 364)
 """Trailing windows: ``age_days <= w`` is ``[cutoff - w, cutoff)``; whole weeks, so weekdays weigh alike."""
 
@@ -38,6 +38,15 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Attribute:
+    """An attribute of customers: its name, its kind (``text``, ``number`` or ``time``), and its most frequent terms."""
+
+    name: str
+    kind: str
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Seen:
     """What occurs in the data visible at the earliest test origin; the catalogue adapts to it and is then frozen."""
 
@@ -47,6 +56,10 @@ class Seen:
     discounts: bool = False
     coupons: bool = False
     stores: bool = False
+    regions: tuple[str, ...] = ()
+    store_zones: bool = False
+    attributes: tuple["Attribute", ...] = ()
+    assignments: bool = False
 
     def any_of(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of ``kinds`` that occur, in the given order."""

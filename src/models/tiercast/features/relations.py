@@ -31,7 +31,7 @@ class Relation:
     body : str or tuple of str
         FROM and what follows it; ``{joins}`` marks where joins go.
     joins : mapping of str to str
-        By alias; a join is there when a column that is kept speaks of the alias.
+        By alias; a join is there when a column that is kept, or a later join, speaks of the alias.
     """
 
     name: str
@@ -52,8 +52,12 @@ class Relation:
         made = {name: sql if isinstance(sql, str) else sql[place] for name, sql in kept.items()}
         columns = ", ".join(sql if sql == name else f"{sql} AS {name}" for name, sql in made.items())
         spoken = words([*made.values(), body])
-        joined = "".join(f" {clause}" for alias, clause in self.joins.items() if alias in spoken)
-        return f"SELECT {columns}\n  {body.replace('{joins}', joined)}"
+        joins: list[str] = []
+        for alias, clause in reversed(self.joins.items()):
+            if alias in spoken:
+                joins.append(f" {clause}")
+                spoken |= words([clause])
+        return f"SELECT {columns}\n  {body.replace('{joins}', ''.join(reversed(joins)))}"
 
 
 def words(texts: Iterable[str]) -> set[str]:

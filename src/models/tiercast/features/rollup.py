@@ -29,7 +29,8 @@ TOUCHES = Relation(
     {
         "met": "LEFT JOIN vocabulary AS met ON met.field = 'channel' AND met.term = contract.channel",
         "what": "LEFT JOIN vocabulary AS what ON what.field = 'kind' AND what.term = contract.kind",
-        "via": "LEFT JOIN channels AS via ON via.channel = contract.channel",
+        "via": "LEFT JOIN channels AS via ON via.channel = contract.channel"
+        " AND via.from_day <= seen_day AND seen_day < via.until_day",
     },
 )  # fmt: skip
 
@@ -97,20 +98,35 @@ ORDER_ROWS = Relation(
 )
 """One row for each part in which an order came to be known: what it adds, and what the order amounts to since."""
 
+_BLOCK = "CAST(FLOOR(at_s / 6.912e5) AS BIGINT)"
+_PLACED = (
+    "LEFT JOIN stores AS placed ON placed.store_id = order_rows.store_id"
+    " AND placed.from_day <= order_rows.seen_day AND order_rows.seen_day < placed.until_day"
+)
+
 ORDERS = Relation(
     "orders",
     "roll-up",
     same("customer_id", "day", "seen_day", "at_s"),
     same("is_new", *_SUMS, *_FIRST, "total_lines", "total_amount_minor")
     | {
+        "store_id": "order_rows.store_id",
         "nth": "ROW_NUMBER() OVER bought",
         "step_days": "day - LAG(day) OVER bought",
         "before_seen_day": "LAG(seen_day) OVER bought",
-        "local_s": "at_s + CASE WHEN at_s < switch_s THEN shift_s ELSE shift_after_s END",
+        "local_s": "at_s + CASE WHEN at_s < home.switch_s THEN home.shift_s ELSE home.shift_after_s END",
+        "store_local_s": "at_s + CASE WHEN at_s < there.switch_s THEN there.shift_s ELSE there.shift_after_s END",
+        "region_code": "area.code",
     },
     "FROM order_rows{joins}\n"
     "  WINDOW bought AS (PARTITION BY customer_id ORDER BY day, seen_day, at_s, order_id, order_s)",
-    {"switch_s": "INNER JOIN calendar ON block = CAST(FLOOR(at_s / 6.912e5) AS BIGINT)"},
+    {
+        "home": f"INNER JOIN calendar AS home ON home.zone_code = 0 AND home.block = {_BLOCK}",
+        "placed": _PLACED,
+        "there": "INNER JOIN calendar AS there"
+        f" ON there.zone_code = COALESCE(placed.zone_code, 0) AND there.block = {_BLOCK}",
+        "area": "LEFT JOIN vocabulary AS area ON area.field = 'region' AND area.term = placed.region",
+    },
 )
 
 

@@ -14,7 +14,11 @@ def _seen(of: Relation, more: dict[str, str] | None = None) -> Relation:
     """Return the rows of a roll-up at each cutoff that could see them."""
     given = {name: name for name in of.columns} | _AGE | (more or {})
     return Relation(
-        f"{of.name}_seen", "finalise", _AT, given, f"FROM {of.name} INNER JOIN cutoffs ON seen_day < cutoff_day"
+        f"{of.name}_seen",
+        "finalise",
+        _AT,
+        given,
+        f"FROM {of.name} INNER JOIN cutoffs ON seen_day < cutoff_day",
     )
 
 
@@ -50,8 +54,14 @@ ORDERS_SEEN = Relation(
     | {
         "age_days": "cutoffs.cutoff_day - day",
         "gap_days": "CASE WHEN before_seen_day >= cutoffs.cutoff_day THEN seen_step_days ELSE step_days END",
-        "local_day": "CAST(FLOOR(local_s / 8.64e4) AS BIGINT)",
-        "local_hour": "CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT)",
+    }
+    | {
+        f"{where}local_{part}": sql.replace("local_s", f"{where}local_s")
+        for where in ("", "store_")
+        for part, sql in {
+            "day": "CAST(FLOOR(local_s / 8.64e4) AS BIGINT)",
+            "hour": "CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT)",
+        }.items()
     },
     "FROM orders INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day{joins}",
     {
@@ -61,13 +71,13 @@ ORDERS_SEEN = Relation(
 )
 
 
-
 def _sizes(name: str, *, term: str, of: str, where: str, values: dict[str, str]) -> Relation:
     """Return one row per customer, cutoff and ``term``: how many rows of ``of`` it has, how much, how lately."""
     recent = f"cutoff_day - day <= {RECENT_DAYS}"
     sums = {column: f"SUM({value})" for column, value in values.items()}
     recently = {
-        f"recent_{column}": f"SUM(CASE WHEN {recent} THEN {value} ELSE 0 END)" for column, value in values.items()
+        f"recent_{column}": f"SUM(CASE WHEN {recent} THEN {value} ELSE 0 END)"
+        for column, value in values.items()
     }
     return Relation(
         name,
@@ -101,12 +111,43 @@ STORES_SEEN = _sizes(
     "stores_seen", term="store_id", of="orders", where="is_new = 1 AND store_id IS NOT NULL", values={}
 )
 
-FINALISE = (_seen(TOUCHES), HIDDEN, MENDED, ORDERS_SEEN, CATEGORY_SIZES, CATEGORIES_SEEN, STORES_SEEN)
+ATTRIBUTES_SEEN = Relation(
+    "attributes_seen",
+    "finalise",
+    same("customer_id", "cutoff_day"),
+    {"number": "number", "attribute_code": "what.code", "term_code": "told.code"},
+    "FROM attributes INNER JOIN cutoffs ON from_day < cutoff_day AND cutoff_day <= until_day{joins}",
+    {
+        "what": "LEFT JOIN vocabulary AS what ON what.field = 'attribute' AND what.term = attribute",
+        "told": "LEFT JOIN vocabulary AS told ON told.field = CONCAT('attribute ', attribute) AND told.term = attributes.term",
+    },
+)
+ASSIGNMENTS_SEEN = Relation(
+    "assignments_seen",
+    "finalise",
+    same("customer_id", "cutoff_day"),
+    same("is_treated", "probability_permille") | {"age_days": "cutoff_day - day"},
+    "FROM assignments INNER JOIN cutoffs ON seen_day < cutoff_day",
+)
+
+FINALISE = (
+    _seen(TOUCHES),
+    HIDDEN,
+    MENDED,
+    ORDERS_SEEN,
+    CATEGORY_SIZES,
+    CATEGORIES_SEEN,
+    STORES_SEEN,
+    ATTRIBUTES_SEEN,
+    ASSIGNMENTS_SEEN,
+)
 
 GRAINS: dict[str, str] = {
     "touches": "touches_seen",
     "orders": "orders_seen",
     "categories": "categories_seen",
     "stores": "stores_seen",
+    "attributes": "attributes_seen",
+    "assignments": "assignments_seen",
 }
 """What a feature aggregates over: the name it declares, and the relation that holds those rows."""

@@ -40,6 +40,12 @@ TOUCHPOINTS: tuple[Column, ...] = (
     Column("points", "number", "loyalty points earned or spent"),
     Column("campaign_id", "text", "which campaign"),
     Column("purpose", "text", "consent purpose"),
+    Column(
+        "identity",
+        "text",
+        "an id of the channel's own, where the customer is not known: card, phone hash, cookie",
+    ),
+    Column("identity_kind", "text", "what kind of id: pos_card, phone_hash, openid, app_id, cookie, …"),
     Column("referred_customer_id", "text", "whom the customer referred"),
     Column("staff_assisted", "text", "true when a person helped"),
 )

@@ -75,7 +75,9 @@ def connect(*, threads: int = 1, memory_limit: str | None = None, temp_directory
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET threads = {int(threads)}")
     connection.execute("SET enable_progress_bar = false")
-    connection.execute("SET nested_loop_join_threshold = 1000")  # a panel's cutoffs: sorting all rows costs more
+    connection.execute(
+        "SET nested_loop_join_threshold = 1000"
+    )  # a panel's cutoffs: sorting all rows costs more
     if memory_limit:
         connection.execute("SET memory_limit = ?", [memory_limit])
     if temp_directory:

@@ -4,9 +4,9 @@ The SQL made here differs by what came (a CSV's text, a parquet's timestamps) an
 is one text for all. A value that cannot be read becomes a flag on its row, never an exception and never a guess.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from .contract import NAMES, REQUIRED, TOUCHPOINTS
+from .contract import REQUIRED, TOUCHPOINTS, Column
 from .refusals import MissingColumns, WrongType
 
 TIME_PATTERN = (
@@ -167,28 +167,7 @@ def read_sql(
             f"missing: {', '.join(missing)}; there is: {', '.join(sorted(types)) or 'nothing'}",
             missing=missing,
         )
-    selected: list[str] = []
-    bad: dict[str, list[str]] = {"time": [], "number": []}
-    for column in TOUCHPOINTS:
-        output = {"occurred_at": "occurred_us", "known_at": "known_us"}.get(column.name, column.name)
-        if column.name not in types:
-            absent = {"text": "STRING", "number": "DOUBLE", "time": "BIGINT"}[column.kind]
-            selected.append(f"CAST(NULL AS {absent}) AS {output}")
-            continue
-        held = dialect.classify(types[column.name])
-        raw = dialect.quote(column.name)
-        typed, unread = _typed(column.kind, held, raw, dialect)
-        if typed is None:
-            raise WrongType(
-                f"column {column.name}: expected {_EXPECTED[column.kind]}, but it holds {types[column.name]}",
-                column=column.name,
-                found=types[column.name],
-            )
-        selected.append(f"{typed} AS {output}")
-        if unread:
-            bad[column.kind].append(unread)
-    for kind, conditions in bad.items():
-        selected.append(f"({' OR '.join(conditions) or 'FALSE'}) AS bad_{kind}")
+    selected = typed_columns(types, TOUCHPOINTS, dialect=dialect)
     if keep_raw:
         selected.append(f"{dialect.whole_row(relation)} AS raw")
     body = ",\n  ".join(selected)
@@ -209,6 +188,54 @@ def read_sql(
     )
 
 
+def typed_columns(
+    types: Mapping[str, str], columns: Sequence[Column], *, dialect: Dialect = DUCKDB
+) -> list[str]:
+    """Return one SQL expression a column, then ``bad_time`` and ``bad_number``: what came but could not be read.
+
+    Times are microseconds since 1970 UTC, named ``occurred_us`` for ``occurred_at``; a column that did not come is null.
+
+    Raises
+    ------
+    WrongType
+        A column holds a type that cannot be read without guessing.
+    """
+    selected: list[str] = []
+    bad: dict[str, list[str]] = {"time": [], "number": []}
+    for column in columns:
+        output = output_name(column)
+        if column.name not in types:
+            absent = {"text": "STRING", "number": "DOUBLE", "time": "BIGINT"}[column.kind]
+            selected.append(f"CAST(NULL AS {absent}) AS {output}")
+            continue
+        held = dialect.classify(types[column.name])
+        raw = dialect.quote(column.name)
+        typed, unread = _typed(column.kind, held, raw, dialect)
+        if typed is None:
+            raise WrongType(
+                f"column {column.name}: expected {_EXPECTED[column.kind]}, but it holds {types[column.name]}",
+                column=column.name,
+                found=types[column.name],
+            )
+        selected.append(f"{typed} AS {output}")
+        if unread:
+            bad[column.kind].append(unread)
+    for kind, conditions in bad.items():
+        selected.append(f"({' OR '.join(conditions) or 'FALSE'}) AS bad_{kind}")
+    return selected
+
+
+def output_name(column: Column) -> str:
+    """Return the name of a column once it is read: ``occurred_us`` for the time ``occurred_at``.
+
+    Examples
+    --------
+    >>> output_name(Column("known_at", "time", "…")), output_name(Column("birth_on", "time", "…"))
+    ('known_us', 'birth_on_us')
+    """
+    return f"{column.name.removesuffix('_at')}_us" if column.kind == "time" else column.name
+
+
 _EXPECTED = {
     "time": "ISO 8601 text, dates or timestamps (never a bare number)",
     "number": "numbers",
@@ -217,7 +244,7 @@ _EXPECTED = {
 
 
 def _output_names() -> list[str]:
-    return [{"occurred_at": "occurred_us", "known_at": "known_us"}.get(name, name) for name in NAMES]
+    return [output_name(column) for column in TOUCHPOINTS]
 
 
 def _typed(kind: str, held: str, raw: str, dialect: Dialect) -> tuple[str | None, str | None]:

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 _PART = re.compile(
-    r"(?:-- (?P<stage>[a-z-]+):[^\n]*\n)?(?P<name>\w+) AS \(\n {2}(?P<select>.*?)\n\)(?:,\n|\n(?=SELECT))", re.S
+    r"(?:-- (?P<stage>[a-z-]+):[^\n]*\n)?(?P<name>\w+) AS \(\n {2}(?P<select>.*?)\n\)(?:,\n|\n(?=SELECT))",
+    re.S,
 )
 
 
@@ -21,7 +22,9 @@ class Staged:
 
     def rest(self) -> str:
         """Return the text over the kept relations: the finalise stage alone."""
-        finalise = [f"{name} AS (\n  {select}\n)" for stage, name, select in self.parts if stage == "finalise"]
+        finalise = [
+            f"{name} AS (\n  {select}\n)" for stage, name, select in self.parts if stage == "finalise"
+        ]
         return "WITH\n" + ",\n".join(finalise) + f"\n{self.final}"
 
 

@@ -15,49 +15,99 @@ BLOCK_S = 8 * 86_400
 LAST_BLOCK = 6_000  # beyond 2100
 
 
+_WHEN = {"from_day": "whole", "until_day": "whole"}
+SCHEMAS: dict[str, dict[str, str]] = {
+    "vocabulary": {"field": "text", "term": "text", "code": "whole"},
+    "channels": {"channel": "text"}
+    | _WHEN
+    | dict.fromkeys(("is_online", "is_push", "is_paid", "is_addressable", "cost_minor"), "whole"),
+    "products": {"product_id": "text"}
+    | _WHEN
+    | {"category": "text", "days_per_unit_milli": "whole", "unit_cost_minor": "whole"},
+    "stores": {"store_id": "text"} | _WHEN | {"region": "text", "zone_code": "whole"},
+    "attributes": {"customer_id": "text", "attribute": "text"} | _WHEN | {"number": "number", "term": "text"},
+    "assignments": {"customer_id": "text", "campaign_id": "text", "is_treated": "whole"}
+    | {"day": "whole", "seen_day": "whole", "probability_permille": "whole"},
+}
+"""The tables and their columns; text, whole numbers that may be absent, or numbers."""
+FROZEN = ("vocabulary", "channels", "products", "stores")
+"""Dictionaries: they ship with a version. The others are about people and come with each history."""
+_TYPES = {"text": "str", "whole": "Int64", "number": "float64"}
+
+
 @dataclass(frozen=True)
 class Tables:
-    """What is joined and frozen with a version.
+    """What the text joins besides the touchpoints.
 
     Parameters
     ----------
-    vocabulary : sequence of (field, term, code)
-        Open vocabularies: the categories, channels and kinds that features speak of.
-    shifts : sequence of (second, seconds)
-        The local calendar: from a UTC second on, local time is that many seconds ahead; oldest first.
+    held : mapping of str to mapping of str to sequence
+        Tables of :data:`SCHEMAS` by name, as columns; one that is left out is empty.
+    zones : sequence of shifts
+        The local calendars, by code: each a sequence of (second, seconds), from that UTC second on local time is that
+        many seconds ahead; oldest first.
     """
 
-    vocabulary: Sequence[tuple[str, str, int]] = ()
-    shifts: Sequence[tuple[int, int]] = field(default=((0, 0),))
+    held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    zones: Sequence[Sequence[tuple[int, int]]] = (((0, 0),),)
 
     @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
         """The tables by name, as frames whose types are the same whatever they hold."""
-        fields, terms, codes = (
-            (list(part) for part in zip(*self.vocabulary, strict=True)) if self.vocabulary else ([], [], [])
-        )
-        return {
-            "vocabulary": pd.DataFrame(
+        made = {
+            name: pd.DataFrame(
                 {
-                    "field": pd.Series(fields, dtype=object).astype("str"),
-                    "term": pd.Series(terms, dtype=object).astype("str"),
-                    "code": pd.Series(codes, dtype="int64"),
+                    column: _typed(self.held.get(name, {}).get(column, []), kind)
+                    for column, kind in schema.items()
                 }
-            ),
-            "calendar": calendar(self.shifts),
+            )
+            for name, schema in SCHEMAS.items()
         }
+        calendars = [calendar(shifts).assign(zone_code=code) for code, shifts in enumerate(self.zones)]
+        return made | {"calendar": pd.concat(calendars, ignore_index=True)}
+
+    @property
+    def vocabulary(self) -> list[tuple[str, str, int]]:
+        """Rows (field, term, code): the open vocabularies that features speak of."""
+        held = self.held.get("vocabulary", {})
+        return list(zip(held.get("field", ()), held.get("term", ()), held.get("code", ()), strict=True))
+
+    def with_(self, **more: Mapping[str, Any]) -> "Tables":
+        """Return these tables with others beside or instead of them."""
+        return Tables({**self.held, **more}, self.zones)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {"vocabulary": [list(row) for row in self.vocabulary], "shifts": [list(row) for row in self.shifts]}
+        """Return the dictionaries as plain JSON; tables about people are left out."""
+        plain = {
+            name: {column: _plain(cells) for column, cells in self.held[name].items()}
+            for name in FROZEN
+            if name in self.held
+        }
+        return {"held": plain, "zones": [[list(shift) for shift in shifts] for shifts in self.zones]}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Tables":
         """Return the tables that :meth:`to_json` wrote."""
-        return cls(
-            vocabulary=tuple((str(field), str(term), int(code)) for field, term, code in stored["vocabulary"]),
-            shifts=tuple((int(second), int(shift)) for second, shift in stored["shifts"]),
+        zones = tuple(
+            tuple((int(second), int(shift)) for second, shift in shifts) for shifts in stored["zones"]
         )
+        return cls(stored["held"], zones)
+
+
+def _typed(cells: Any, kind: str) -> pd.Series:
+    if kind == "text":
+        return pd.Series(cells, dtype=object).astype("str")
+    return pd.Series(cells, dtype=object if isinstance(cells, list) else None).astype(_TYPES[kind])
+
+
+def _plain(cells: Any) -> list[Any]:
+    return [None if pd.isna(cell) else cell.item() if hasattr(cell, "item") else cell for cell in list(cells)]
+
+
+def words_table(vocabulary: Sequence[tuple[str, str, int]]) -> dict[str, list[Any]]:
+    """Return rows (field, term, code) as the columns of the table ``vocabulary``."""
+    fields, terms, codes = zip(*vocabulary, strict=True) if vocabulary else ((), (), ())
+    return {"field": list(fields), "term": list(terms), "code": list(codes)}
 
 
 NO_TABLES = Tables()
@@ -65,7 +115,9 @@ NO_TABLES = Tables()
 
 def cutoff_table(days: Iterable[date]) -> pd.DataFrame:
     """Return the relation ``cutoffs``: each day once, as days since 1970."""
-    return pd.DataFrame({"cutoff_day": pd.Series(sorted({(day - EPOCH).days for day in days}), dtype="int64")})
+    return pd.DataFrame(
+        {"cutoff_day": pd.Series(sorted({(day - EPOCH).days for day in days}), dtype="int64")}
+    )
 
 
 def clock_table(now_s: int | None = None) -> pd.DataFrame:
@@ -97,4 +149,3 @@ def calendar(shifts: Sequence[tuple[int, int]]) -> pd.DataFrame:
     return pd.DataFrame(
         {"block": blocks, "switch_s": switch, "shift_s": ahead[before], "shift_after_s": ahead[after]}
     )
-

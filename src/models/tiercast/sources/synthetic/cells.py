@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DAY_SECONDS = 86_400
+CUSTOMER_DIGITS, NUMBER_DIGITS = 7, 11
 
 
 def ids(prefix: str, numbers: Any, width: int) -> "pa.StringArray":

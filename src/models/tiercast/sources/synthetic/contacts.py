@@ -16,10 +16,6 @@ from tiercast.sources.synthetic.rows import Rows
 MINUTE = 1 / 1440
 SESSIONS_SEEN_SHARE = 0.6
 AD_CHANNELS = ("display", "feed_ads", "douyin", "livestream", "search_ads", "weibo", "outdoor")
-FIRST_TOUCH = {
-    "store": "visit", "seo": "visit", "search_ads": "exposure", "feed_ads": "exposure", "social": "exposure",
-    "marketplace": "visit", "wechat": "social_engagement", "exhibition": "enquiry", "community": "visit",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def add_reach(
     for code, way in enumerate(law.acquisitions):
         came = np.flatnonzero(people.acquisition == code)
         store = people.store[came] if way.channel == "store" else -1
-        rows.add(FIRST_TOUCH[way.channel], came, people.acquired[came], way.channel, store=store)
+        rows.add(way.first_kind, came, people.acquired[came], way.channel, store=store)
 
     emailed, emailed_at = [assignments.customer[assignments.treated]], [assignments.at[assignments.treated]]
     rows.add(

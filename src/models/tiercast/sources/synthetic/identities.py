@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tiercast.sources.synthetic.arrays import Ints, repeated
 from tiercast.sources.synthetic.block import Block, Stage, random_of
-from tiercast.sources.synthetic.cells import codes_of, hexadecimal, ids, moments
+from tiercast.sources.synthetic.cells import CUSTOMER_DIGITS, codes_of, hexadecimal, ids, moments
 from tiercast.sources.synthetic.law import SELLING
 from tiercast.sources.synthetic.settings import Settings
 
@@ -51,7 +51,7 @@ def identities_table(block: Block, settings: Settings) -> "pa.Table":
         {
             "namespace": codes_of(NAMESPACES, namespace[seen].astype(np.int8)),
             "identity": hexadecimal(_mixed(number[seen], settings.seed)),
-            "customer_id": ids("c", block.first + customer[seen], 7),
+            "customer_id": ids("c", block.first + customer[seen], CUSTOMER_DIGITS),
             "valid_from": moments(since[seen], settings.start),
             "known_at": moments(known[seen], settings.start),
         }

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tiercast.serving.contract import CHANNELS
+from tiercast.errors import SourceError
+from tiercast.serving.contract import CHANNELS, KINDS
 
 SELLING: tuple[str, ...] = ("store", "web", "app", "marketplace", "wechat", "call_center")
 """Channels in which orders are placed; a customer prefers one of them."""
@@ -14,8 +15,8 @@ class Acquisition:
 
     Parameters
     ----------
-    channel : str
-        Where the first touchpoint is.
+    channel, first_kind : str
+        Where the first touchpoint is, and of which kind.
     share : float
         Of all customers.
     conversion_probability : float
@@ -27,6 +28,7 @@ class Acquisition:
     """
 
     channel: str
+    first_kind: str
     share: float
     conversion_probability: float
     rate_factor: float
@@ -63,15 +65,17 @@ class Style:
 
 
 ACQUISITIONS: tuple[Acquisition, ...] = (
-    Acquisition("store", 0.28, 0.90, 1.0, 1.0, 1.2, (0.72, 0.10, 0.08, 0.02, 0.06, 0.02)),
-    Acquisition("seo", 0.17, 0.75, 0.9, 1.0, 1.0, (0.15, 0.50, 0.20, 0.08, 0.05, 0.02)),
-    Acquisition("search_ads", 0.14, 0.65, 0.7, 0.9, 0.6, (0.10, 0.55, 0.20, 0.10, 0.04, 0.01)),
-    Acquisition("feed_ads", 0.12, 0.40, 0.6, 0.8, 0.5, (0.05, 0.40, 0.40, 0.10, 0.05, 0.00)),
-    Acquisition("social", 0.08, 0.45, 0.8, 0.9, 0.7, (0.08, 0.35, 0.30, 0.12, 0.15, 0.00)),
-    Acquisition("marketplace", 0.08, 0.95, 0.7, 0.7, 0.5, (0.03, 0.12, 0.10, 0.73, 0.02, 0.00)),
-    Acquisition("wechat", 0.06, 0.70, 1.2, 1.1, 1.0, (0.15, 0.08, 0.15, 0.02, 0.60, 0.00)),
-    Acquisition("exhibition", 0.03, 0.60, 0.8, 1.6, 1.2, (0.40, 0.25, 0.10, 0.02, 0.08, 0.15)),
-    Acquisition("community", 0.04, 0.85, 1.4, 1.3, 1.6, (0.30, 0.25, 0.25, 0.05, 0.13, 0.02)),
+    Acquisition("store", "visit", 0.28, 0.90, 1.0, 1.0, 1.2, (0.72, 0.10, 0.08, 0.02, 0.06, 0.02)),
+    Acquisition("seo", "visit", 0.17, 0.75, 0.9, 1.0, 1.0, (0.15, 0.50, 0.20, 0.08, 0.05, 0.02)),
+    Acquisition("search_ads", "exposure", 0.14, 0.65, 0.7, 0.9, 0.6, (0.10, 0.55, 0.20, 0.10, 0.04, 0.01)),
+    Acquisition("feed_ads", "exposure", 0.12, 0.40, 0.6, 0.8, 0.5, (0.05, 0.40, 0.40, 0.10, 0.05, 0.00)),
+    Acquisition("social", "exposure", 0.08, 0.45, 0.8, 0.9, 0.7, (0.08, 0.35, 0.30, 0.12, 0.15, 0.00)),
+    Acquisition("marketplace", "visit", 0.08, 0.95, 0.7, 0.7, 0.5, (0.03, 0.12, 0.10, 0.73, 0.02, 0.00)),
+    Acquisition(
+        "wechat", "social_engagement", 0.06, 0.70, 1.2, 1.1, 1.0, (0.15, 0.08, 0.15, 0.02, 0.60, 0.00)
+    ),
+    Acquisition("exhibition", "enquiry", 0.03, 0.60, 0.8, 1.6, 1.2, (0.40, 0.25, 0.10, 0.02, 0.08, 0.15)),
+    Acquisition("community", "visit", 0.04, 0.85, 1.4, 1.3, 1.6, (0.30, 0.25, 0.25, 0.05, 0.13, 0.02)),
 )
 
 STYLES: tuple[Style, ...] = (
@@ -126,6 +130,10 @@ class Law:
     >>> law = Law()
     >>> round(law.rate_shape / law.rate_scale_days, 4), round(law.mean_basket_currency, 2)
     (0.0111, 45.0)
+    >>> Law(death_shape=0)
+    Traceback (most recent call last):
+    ...
+    tiercast.errors.SourceError: cannot read synthetic:: its law cannot hold; see that shapes and scales are above 0
     """
 
     rate_shape: float = 0.9
@@ -159,6 +167,13 @@ class Law:
     acquisitions: tuple[Acquisition, ...] = ACQUISITIONS
     styles: tuple[Style, ...] = STYLES
 
+    def __post_init__(self) -> None:
+        wrong = [problem for problem, holds in _conditions(self).items() if not holds]
+        if wrong:
+            raise SourceError(
+                source="synthetic:", problem="its law cannot hold", fix=f"see that {'; '.join(wrong)}"
+            )
+
     @property
     def mean_basket_currency(self) -> float:
         """Mean order value over customers, before the channel's factor: ``p γ / (q - 1)``."""
@@ -178,12 +193,42 @@ class Law:
         return self.campaign_probabilities[campaign % len(self.campaign_probabilities)]
 
 
-def channel_code(channel: str) -> int:
-    """Return a channel's place in the contract's dictionary.
-
-    Examples
-    --------
-    >>> channel_code("store")
-    0
-    """
-    return CHANNELS.index(channel)
+def _conditions(law: Law) -> dict[str, bool]:
+    positive = (
+        law.rate_shape, law.rate_scale_days, law.death_shape, law.death_scale_days, law.spend_shape,
+        law.spend_scale_currency, law.conversion_shape, law.conversion_scale_days, law.entry_exponent,
+        law.runout_sigma, law.return_alpha, law.return_beta, law.peak_factor, *law.month_factors, *law.weekday_factors,
+    )  # fmt: skip
+    shares = (
+        law.need_share, law.campaign_share, *law.campaign_probabilities, law.partial_return_probability,
+        law.own_channel_probability, *(way.conversion_probability for way in law.acquisitions),
+        *(style.discount_probability for style in law.styles),
+    )  # fmt: skip
+    whole = (
+        law.horizon_days,
+        law.campaign_every_days,
+        law.contact_days,
+        *(style.regularity for style in law.styles),
+    )
+    return {
+        "shapes and scales are above 0": all(number > 0 for number in positive),
+        "spend_heterogeneity is above 1": law.spend_heterogeneity > 1,
+        "shares and probabilities are from 0 to 1": all(0 <= share <= 1 for share in shares),
+        "days and regularities are whole numbers above 0": all(type(n) is int and n > 0 for n in whole),
+        "there are 12 months and 7 weekdays": (len(law.month_factors), len(law.weekday_factors)) == (12, 7),
+        "need_days rise from 1 or more": 1 <= law.need_days[0] <= law.need_days[1],
+        "quantities are above 0": all(units > 0 and chance >= 0 for units, chance in law.runout_quantities),
+        "there are acquisitions, styles and campaign probabilities": all(
+            (law.acquisitions, law.styles, law.campaign_probabilities, law.runout_quantities)
+        ),
+        "each acquisition names a channel and a kind of the contract": all(
+            way.channel in CHANNELS and way.first_kind in KINDS for way in law.acquisitions
+        ),
+        "each acquisition weighs the selling channels, and its factors are above 0": all(
+            len(way.prefers) == len(SELLING)
+            and sum(way.prefers) > 0
+            and min(way.prefers) >= 0
+            and min(way.rate_factor, way.basket_factor, way.lifetime_factor) > 0
+            for way in law.acquisitions
+        ),
+    }

@@ -9,7 +9,17 @@ from tiercast.serving.contract import CHANNELS, KINDS
 from tiercast.sources.synthetic import truth
 from tiercast.sources.synthetic.block import Block
 from tiercast.sources.synthetic.campaigns import campaign_names
-from tiercast.sources.synthetic.cells import codes_of, dates, ids, measured, moments, numbers, times
+from tiercast.sources.synthetic.cells import (
+    CUSTOMER_DIGITS,
+    NUMBER_DIGITS,
+    codes_of,
+    dates,
+    ids,
+    measured,
+    moments,
+    numbers,
+    times,
+)
 from tiercast.sources.synthetic.law import SELLING
 from tiercast.sources.synthetic.places import (
     ALL_CATEGORIES,
@@ -28,7 +38,6 @@ from tiercast.sources.synthetic.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CUSTOMER_DIGITS, NUMBER_DIGITS = 7, 11
 PRODUCT_NAMES = [f"p{code:04d}" for code in range(PRODUCTS)]
 
 
