@@ -64,7 +64,7 @@ def test_features_are_one_row_a_customer_and_the_text_that_made_them_can_be_read
     assert len(seen.columns) > 62
     from tiercast import api
 
-    assert "WITH contract" in api.features_sql(rows, cutoff=CUTOFF)
+    assert "contract AS (" in api.features_sql(rows, cutoff=CUTOFF)
 
 
 def test_a_panel_is_for_a_model_of_ones_own(trained_world: World) -> None:

@@ -145,6 +145,15 @@ def test_each_exit_code_is_what_the_tree_says() -> None:
         ("postgresql+psycopg://ann:s@host:5432/db", "postgresql+psycopg://ann:***@host:5432/db"),
         ("sqlite:////srv/a:b@c/mlflow.db", "sqlite:////srv/a:b@c/mlflow.db"),
         ("https://ann@host", "https://ann@host"),
+        ("postgresql://:s@host/db", "postgresql://:***@host/db"),
+        ("host=db password=s user=ann", "host=db password=*** user=ann"),
+        (r"password = 'a \' b' host=db", "password = *** host=db"),
+        (r"password=a\ b&c host=db", "password=*** host=db"),
+        (
+            "postgresql://db/shop?sslpassword=s&sslmode=require",
+            "postgresql://db/shop?sslpassword=***&sslmode=require",
+        ),
+        ("postgres:service=shop password=***#orders", "postgres:service=shop password=***#orders"),
         ("a folder/file.csv", "a folder/file.csv"),
     ],
 )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.cli.running import answer, run
+from tests.path.world import World
 from tests.world import touchpoints
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
@@ -91,3 +92,14 @@ def test_without_pyspark_the_refusal_says_what_to_install(
     refused = answer("check", "history.csv", "--engine", "spark", exit_code=2)
     assert refused["error_code"] == "NO_SPARK"
     assert "pip install 'tiercast[spark]'" in refused["message"]
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_both_engines_score_the_same_cards(world: World, tmp_path: Path) -> None:
+    cards = {}
+    for engine in ("duckdb", "spark"):
+        options = ("--source", world.source, "--cutoff", "2024-12-30", "--out", str(tmp_path / engine))
+        cards[engine] = pd.read_parquet(answer("score", *options, "--engine", engine)["out"])
+    pd.testing.assert_frame_equal(cards["duckdb"], cards["spark"], check_exact=True)
+    assert len(cards["spark"]) > 600

@@ -74,7 +74,7 @@ def test_features_are_written_listed_and_shown_as_sql(shop: Path) -> None:
     assert len(listed) >= 60
     assert {"name", "unit", "meaning"} <= set(listed[0])
     text = run("features", "history.csv", "--cutoff", "2025-02-01", "--sql").stdout
-    assert text.startswith("WITH ")
+    assert text.startswith("WITH\n")
     assert text.rstrip("\n") == answer("features", "history.csv", "--cutoff", "2025-02-01", "--sql")["sql"]
 
 

@@ -1,18 +1,23 @@
 """Histories drawn at random, crowded around the moments at which something could go wrong."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 
+from tests.features.oracle_contact import DICTIONARY as CHANNELS
+from tests.features.oracle_goods import DICTIONARY
 from tiercast.features.catalogue import Catalogue, build_catalogue
 from tiercast.features.category import slugged
 from tiercast.features.declare import Seen
 from tiercast.panels import features_at
 from tiercast.schema import History
 from tiercast.serving.contract import KINDS
+from tiercast.sidetable import SideTable
+from tiercast.sources.siding import read_sides
 
 CUTOFFS = (date(2023, 12, 31), date(2024, 2, 29), date(2024, 3, 1))
 CUTOFF = CUTOFFS[-1]
@@ -34,28 +39,50 @@ SEEN = Seen(
     discounts=True,
     coupons=True,
     stores=True,
+    products=True,
+    quantities=True,
+    costs=True,
+    product_costs=True,
+    returned_orders=True,
+    run_out=True,
+    years=2,
+    surveys=frozenset({"csat", "nps"}),
+    purposes=("marketing", "to'; --"),
+    cases=True,
+    points=True,
+    referred=True,
 )
 CATALOGUE: Catalogue = build_catalogue(SEEN)
 SLUGS = {
-    term: slugged(term, code) for terms in (SEEN.channels, SEEN.categories) for code, term in enumerate(terms)
+    term: slugged(term, code) for terms in (SEEN.channels, SEEN.categories, SEEN.purposes) for code, term in enumerate(terms)
 }
 COLUMNS = [
     "customer_id", "occurred_at", "kind", "channel", "known_at", "order_id", "store_id", "category", "amount",
-    "discount", "discount_type", "rating", "rating_scale",
+    "discount", "discount_type", "rating", "rating_scale", "product_id", "quantity", "unit_cost", "case_id",
+    "survey_type", "points", "purpose", "referred_customer_id",
 ]  # fmt: skip
 
 _DAY = 86_400
 _EDGES = [
     -days * _DAY + shift
-    for days in (0, 1, 2, 7, 14, 28, 56, 60, 61, 91, 182, 364, 366)
+    for days in (0, 1, 2, 7, 14, 28, 29, 30, 31, 56, 60, 61, 91, 182, 364, 366)
     for shift in (-1, 0, 1)
 ]
 seconds = st.sampled_from(_EDGES) | st.integers(-800 * _DAY, 20 * _DAY)
-money = st.sampled_from([0.0, 0.005, 0.1, 1.0, 1.005, 19.99, 9_999_999.99]) | st.integers(0, 50_000).map(
+money = st.sampled_from([0.0, 0.005, 0.1, 1.0, 1.005, 19.99, 200.0, 400.0, 9_999_999.99]) | st.integers(0, 50_000).map(
     lambda c: c / 100
 )
-kinds = st.sampled_from(["purchase"] * 12 + ["return", "Purchase", "mailing", "email_send", "visit", "cart", "review",
-    "survey", "complaint", "support", "delivery_failure", "coupon_redemption", "unheard_of", *HOSTILE[:5]])  # fmt: skip
+PALETTES: tuple[list[str], ...] = (
+    ["purchase"] * 12 + ["return", "Purchase", "mailing", "email_send", "visit", "cart", "review",
+    "survey", "complaint", "support", "delivery_failure", "coupon_redemption", "unheard_of", *HOSTILE[:5]],
+    ["purchase"] * 4 + [*KINDS, "unheard_of"],
+    ["visit", "email_open", "view", "search", "cart", "checkout", "consent_granted", "Purchase", "return", "unheard_of"],
+    ["complaint", "complaint_resolved", "delivery", "survey", "enrol", "referral", "points_redemption", "consent_granted",
+     "consent_withdrawn", "coupon_claim", "review"],
+    ["email_send", "email_open", "email_click", "sms_send", "cart", "purchase"],
+)  # fmt: skip
+"""What a history is mostly made of."""
+kinds = st.sampled_from(PALETTES).flatmap(st.sampled_from)
 
 
 def moment(shift: int) -> datetime:
@@ -64,7 +91,9 @@ def moment(shift: int) -> datetime:
 
 
 @st.composite
-def rows(draw: st.DrawFn, *, occurred: st.SearchStrategy[int] = seconds) -> dict[str, Any]:
+def rows(
+    draw: st.DrawFn, *, occurred: st.SearchStrategy[int] = seconds, of: st.SearchStrategy[str] = kinds
+) -> dict[str, Any]:
     """Draw one touchpoint; it is known when it happens, or within two months of it."""
     shift = draw(occurred)
     late = draw(st.sampled_from([None, None, None, 0, 1, _DAY, 60 * _DAY]))
@@ -76,7 +105,7 @@ def rows(draw: st.DrawFn, *, occurred: st.SearchStrategy[int] = seconds) -> dict
     return {
         "customer_id": draw(st.sampled_from(["a", "b", "ünï; --"])),
         "occurred_at": moment(shift),
-        "kind": draw(kinds),
+        "kind": draw(of),
         "channel": draw(st.sampled_from(["store", "Web", "email", "tv", HOSTILE[0], HOSTILE[4]])),
         "known_at": None if late is None else moment(shift + late),
         "order_id": draw(st.sampled_from([None, None, "o1", "o2", "o3"])),
@@ -87,10 +116,20 @@ def rows(draw: st.DrawFn, *, occurred: st.SearchStrategy[int] = seconds) -> dict
         "discount_type": draw(st.sampled_from([None, "coupon", "COUPON", "loyalty"])),
         "rating": rated[0],
         "rating_scale": rated[1],
+        "case_id": draw(st.sampled_from([None, "k1", "k1", "k2", HOSTILE[0]])),
+        "survey_type": draw(st.sampled_from([None, "nps", "NPS", "csat", "else"])),
+        "points": draw(st.sampled_from([None, 0.0, 10.0, 0.0005, -5.5, 1e9, 1e300])),
+        "purpose": draw(st.sampled_from([None, "marketing", "Marketing", "to'; --"])),
+        "referred_customer_id": draw(st.sampled_from([None, "a", "b", HOSTILE[0]])),
+        "product_id": draw(st.sampled_from([None, "p1", "p1", "p2", "p3", "p4", HOSTILE[0]])),
+        "quantity": draw(st.sampled_from([None, None, 0.0, 0.333, 1.0, 2.0, 3.0, 1e9])),
+        "unit_cost": draw(st.sampled_from([None, None, 0.0, 1.005, 60.0, 9_999_999.99])),
     }
 
 
-histories = st.lists(rows(), min_size=1, max_size=40)
+histories = st.sampled_from(PALETTES).flatmap(
+    lambda palette: st.lists(rows(of=st.sampled_from(palette)), min_size=1, max_size=40)
+)
 
 
 def table(drawn: list[dict[str, Any]]) -> pd.DataFrame:
@@ -100,7 +139,7 @@ def table(drawn: list[dict[str, Any]]) -> pd.DataFrame:
     )
     for column in ("occurred_at", "known_at"):
         frame[column] = pd.to_datetime(frame[column], utc=True).astype("datetime64[us, UTC]")
-    for column in ("amount", "discount", "rating", "rating_scale"):
+    for column in ("amount", "discount", "rating", "rating_scale", "quantity", "unit_cost", "points"):
         frame[column] = frame[column].astype("float64")
     return frame
 
@@ -125,8 +164,8 @@ def many(customers: int, seed: int) -> pd.DataFrame:
             "occurred_at": occurred,
             "kind": some(
                 ["purchase", "return", "mailing", "email_send", "visit", "review", "support", "Complaint",
-                 "coupon_redemption", *HOSTILE],
-                [0.55, 0.05, 0.06, 0.05, 0.1, 0.06, 0.02, 0.02, 0.01] + [0.01] * 8,
+                 "coupon_redemption", *HOSTILE, *KINDS],
+                [0.35, 0.05, 0.04, 0.04, 0.08, 0.04, 0.01, 0.02, 0.01] + [0.01] * 8 + [0.28 / len(KINDS)] * len(KINDS),
             ),
             "channel": some(["store", "web", "EMAIL", "tv", *HOSTILE], [0.5, 0.2, 0.1, 0.12] + [0.01] * 8),
             "known_at": np.where(rng.random(count) < 0.4, np.datetime64("NaT", "us"), occurred + late),
@@ -138,15 +177,35 @@ def many(customers: int, seed: int) -> pd.DataFrame:
             "discount_type": some([None, "coupon", "Loyalty"]),
             "rating": np.where(rng.random(count) < 0.5, np.nan, rng.integers(-10, 120, count) / 10),
             "rating_scale": np.where(rng.random(count) < 0.3, np.nan, rng.choice([0, 3, 5, 7, 10], count)),
+            "case_id": some([None, "k1", "k2", "k3", HOSTILE[0]]),
+            "survey_type": some([None, "nps", "CSAT", "else"]),
+            "points": np.where(rng.random(count) < 0.5, np.nan, rng.integers(-50_000, 900_000_000, count) / 997),
+            "purpose": some([None, "marketing", "Marketing", "to'; --"]),
+            "referred_customer_id": some([None, "c00001", "c00002", HOSTILE[1]]),
+            "product_id": some([None, "p1", "p2", "p3", "p4", *HOSTILE]),
+            "quantity": np.where(rng.random(count) < 0.3, np.nan, rng.choice([0, 0.333, 1, 2, 3, 1e9], count)),
+            "unit_cost": np.where(rng.random(count) < 0.5, np.nan, rng.choice([0, 1.005, 60, 9_999_999.99], count)),
         }
     )  # fmt: skip
+
+
+@cache
+def sides() -> dict[str, SideTable]:
+    """Return what is known besides the touchpoints."""
+    names = ["product_id", "days_per_unit", "unit_cost", "valid_from", "valid_until", "known_at"]
+    products = pd.DataFrame(DICTIONARY, columns=names)
+    for name in names[3:]:
+        products[name] = pd.to_datetime(products[name])
+    channels = pd.DataFrame(CHANNELS, columns=["channel", "is_online", "cost_per_contact", "direction", "valid_from"])
+    channels["valid_from"] = pd.to_datetime(channels["valid_from"])
+    return read_sides({"products": products, "channels": channels})
 
 
 def told(
     engine: Any, frame: pd.DataFrame, *, zone: str = "UTC", cutoffs: tuple[date, ...] = CUTOFFS
 ) -> pd.DataFrame:
     """Return every feature of a drawn history."""
-    history = History("drawn", frame=frame, zone=zone)
+    history = History("drawn", frame=frame, zone=zone, sides=sides())
     engine.attach(history)
     return features_at(engine, history, CATALOGUE, cutoffs)
 

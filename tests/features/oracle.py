@@ -16,6 +16,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from tests.features.oracle_contact import contact
+from tests.features.oracle_episode import episode
+from tests.features.oracle_goods import described, goods
+from tests.features.oracle_money import money
+from tests.features.oracle_rhythm import rhythm
+from tests.features.oracle_service import service
 from tiercast.features.declare import WINDOWS_DAYS, Seen
 from tiercast.serving.contract import FAMILIES
 
@@ -62,13 +68,28 @@ def _plain(row: Row) -> dict[str, Any]:
     assert occurred is not None
     plain = {
         name: known(name)
-        for name in ("customer_id", "order_id", "store_id", "category", "rating", "rating_scale")
+        for name in ("customer_id", "order_id", "store_id", "category", "product_id", "rating", "rating_scale")
     }
     plain |= {
         name: (known(name) or "").translate(ASCII_LOWER) for name in ("kind", "channel", "discount_type")
     }
     plain |= {name: math.floor((known(name) or 0) * 100 + 0.5) for name in ("amount", "discount")}
-    return plain | {"occurred_at": occurred, "known_at": moment(row.get("known_at")) or occurred}
+    plain |= {"occurred_at": occurred, "known_at": moment(row.get("known_at")) or occurred}
+    plain |= {name: known(name) for name in ("case_id", "purpose", "referred_customer_id")}
+    plain["survey_type"] = (known("survey_type") or "").translate(ASCII_LOWER)
+    points = known("points") or 0
+    plain["points"] = math.floor(points * 1000 + 0.5) if abs(points) <= 1e9 else 0
+    plain["seen_on"] = _seen_on(plain)
+    units, cost = known("quantity"), known("unit_cost")
+    plain["quantity"] = 1000 if units is None else math.floor(units * 1000 + 0.5)
+    told = None if cost is None else math.floor(cost * (1 if units is None else units) * 100 + 0.5)
+    plain["cost"] = None if told is None or told > 10**9 else told
+    listed = described(plain["product_id"], _seen_on(plain)).get("unit_cost")
+    if plain["cost"] is None and listed is not None:
+        told = math.floor(round(listed * 100) * plain["quantity"] / 1000 + 0.5)
+        plain["cost"] = told if told <= 10**10 else None
+    plain["margin"] = None if plain["cost"] is None or known("amount") is None else plain["amount"] - plain["cost"]
+    return plain
 
 
 def _of_one(
@@ -94,6 +115,12 @@ def _of_one(
     if seen.categories:
         told |= _categories(bought, seen, slugs, cutoff)
     told |= _channels(rows, seen, slugs)
+    told |= rhythm(rows, baskets, cutoff, seen, zone)
+    told |= money(bought, baskets, cutoff, seen)
+    told |= goods(rows, bought, baskets, cutoff, seen)
+    told |= contact(rows, bought, baskets, seen, told)
+    told |= service(rows, cutoff, seen, slugs, told)
+    told |= episode(rows, cutoff, seen, told)
     return {name: math.nan if value is None else float(value) for name, value in told.items()}
 
 
@@ -112,6 +139,12 @@ def _basket(lines: list[dict[str, Any]]) -> dict[str, Any]:
     coupons = [row for row in lines if row["discount_type"] == "coupon"]
     return {
         "at": min(row["occurred_at"] for row in at_first),
+        "first_lines": at_first,
+        "order_id": lines[0]["order_id"],
+        "quantities": [row["quantity"] for row in lines],
+        "margin": sum(row["margin"] or 0 for row in lines),
+        "costed": sum(row["amount"] for row in lines if row["cost"] is not None),
+        "discounted_amount": sum(row["amount"] for row in lines if row["discount"] > 0),
         "lines": len(lines),
         "amount": sum(row["amount"] for row in lines),
         "discount": sum(row["discount"] for row in lines),

@@ -30,6 +30,15 @@ FACTS = pd.DataFrame(
         "returned_currency": [30.0],
         "satisfaction_share": [0.4],
         "order_days": [7.0],
+        "orders_same_season": [3.0],
+        "customer_age_days": [300.0],
+        "active_periods_share": [0.25],
+        "price_median_currency": [1250.0],
+        "margin_share": [0.31],
+        "products": [1.0],
+        "rebought_lines_share": [0.8],
+        "days_since_run_out": [4.0],
+        "returned_share": [0.12],
     }
 )
 
@@ -53,6 +62,14 @@ def raised(**families: float) -> pd.DataFrame:
         ("after_sales", "returned goods worth 30", "退货金额30"),
         ("voice", "latest rating 40% of the best possible", "最近评分为满分的40%"),
         ("btyd", "7 days with a purchase, then 41 days of silence", "共7个购买日，之后沉默41天"),
+        ("season", "3 orders at this season a year ago", "去年同期3单"),
+        ("calendar", "the time of the year", "所处时节"),
+        ("tenure", "first bought 300 days ago, active in 25% of the months since", "首次购买于300天前，其后25%的月份有购买"),
+        ("price", "usually pays 1,250 a unit", "通常单价1,250"),
+        ("margin", "a margin of 31% on what they buy", "所购商品毛利率31%"),
+        ("product", "buys 1 product, 80% of the lines again", "购买过1种商品，其中80%为回购"),
+        ("run_out", "what they bought ran out 4 days ago and was not bought again", "所购商品4天前已用完，尚未回购"),
+        ("returns", "returned 12% of what they bought", "退货占消费的12%"),
         ("weather", "weather", "weather相关情况"),
     ],
 )

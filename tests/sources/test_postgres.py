@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from tests.world import CUTOFF, touchpoints
 from tiercast import api
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.serving.refusals import MissingColumns, WrongType
+from tiercast.sources.opening import open_source
 
 
 def test_a_table_gives_the_features_that_the_same_rows_in_memory_give(shop: Server) -> None:
@@ -276,3 +278,18 @@ def test_a_source_can_be_read_again_and_again(shop: Server) -> None:
             assert int(engine.run("SELECT COUNT(*) AS n FROM touchpoints")["n"][0]) == rows
             shop.run("INSERT INTO t SELECT * FROM t")
     assert shop.readers() == []
+
+
+def test_a_map_and_options_are_told_behind_the_table(shop: Server, tmp_path: Path) -> None:
+    shop.run(
+        "CREATE TABLE orders AS SELECT 7 AS buyer, timestamptz '2024-01-01 12:00Z' AS at, 9.99::numeric(8, 2) AS price"
+    )
+    (tmp_path / "orders.toml").write_text(
+        '[columns]\ncustomer_id = "buyer"\noccurred_at = "at"\nkind = { value = "purchase" }\n'
+        'channel = { value = "web" }\namount = "price"\n',
+        encoding="utf-8",
+    )
+    source = f"postgres:{shop.address()}#orders?map={tmp_path / 'orders.toml'}&currency=EUR"
+    found = api.check(source).account
+    assert (found.rows_accepted, found.currency, found.buyers) == (1, "EUR", 1)
+    assert open_source(source).name == source

@@ -1,5 +1,6 @@
 """What a PostgreSQL source refuses: what is not there, what would write, what breaks while it is read."""
 
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,6 +137,14 @@ def _dying(reader: Any, server: Server) -> Any:
         yield from reader
 
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+
+def test_a_server_that_never_answers_is_not_waited_for_forever() -> None:
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql://ann@127.0.0.1:{silent.getsockname()[1]}/shop?connect_timeout=2"
+        with pytest.raises(SourceError, match="timeout expired"):
+            api.check(f"postgres:{address}#t")
 
 
 def test_nobody_there_is_a_coded_error(tmp_path: Path) -> None:

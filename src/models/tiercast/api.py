@@ -20,6 +20,7 @@ from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
 from tiercast.registry import bundle_folder, open_served, open_store, record_run
 from tiercast.schema import History
+from tiercast.sidetable import SideTable
 from tiercast.sources.opening import open_source as open_source
 from tiercast.training.plan import trainable_from
 from tiercast.windows import Horizon, parse_cutoff
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tiercast.auditing import AuditReport
 
 Source = str | pd.DataFrame | History
+Sides = Mapping[str, Source | SideTable]
 Day = str | date
 Progress = Callable[[str], None]
 
@@ -83,11 +85,17 @@ def check(
     *,
     currency: str | None = None,
     zone: str | None = None,
+    sides: Sides | None = None,
     horizon_days: int = 28,
     extensions: Sequence[str] = (),
     engine: str = "duckdb",
 ) -> CheckReport:
-    """Read touchpoints against the contract and account for every row.
+    """Read touchpoints, and what comes beside them, against the contract and account for every row.
+
+    Parameters
+    ----------
+    sides : mapping of name to source, optional
+        Side tables: customers, products, channels, stores, assignments, identities; see docs/sides.md.
 
     Raises
     ------
@@ -103,7 +111,7 @@ def check(
     >>> report.trainable_now
     False
     """
-    history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
+    history = open_source(source, currency=currency, zone=zone, sides=sides, extensions=tuple(extensions))
     with open_engine(engine) as runs:
         runs.attach(history)
         account = take_stock(runs, history)
@@ -147,11 +155,12 @@ def declare_features(
     cutoff: Day,
     currency: str | None = None,
     zone: str | None = None,
+    sides: Sides | None = None,
     extensions: Sequence[str] = (),
     engine: str = "duckdb",
 ) -> Declared:
     """Return the features that the data visible at a cutoff can feed, and the SQL by which an engine computes them."""
-    history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
+    history = open_source(source, currency=currency, zone=zone, sides=sides, extensions=tuple(extensions))
     with open_engine(engine) as runs:
         runs.attach(history)
         seen = look(runs.run, history, parse_cutoff(cutoff))
@@ -159,9 +168,11 @@ def declare_features(
         return Declared(catalogue.features, catalogue.text(history), read_stage(runs, history))
 
 
-def features_sql(source: Source, *, cutoff: Day, extensions: Sequence[str] = ()) -> str:
+def features_sql(
+    source: Source, *, cutoff: Day, sides: Sides | None = None, extensions: Sequence[str] = ()
+) -> str:
     """Return the one SQL text of the features that the data visible at a cutoff can feed."""
-    return declare_features(source, cutoff=cutoff, extensions=extensions).text
+    return declare_features(source, cutoff=cutoff, sides=sides, extensions=extensions).text
 
 
 def compute_features(
@@ -170,6 +181,7 @@ def compute_features(
     cutoff: Day,
     currency: str | None = None,
     zone: str | None = None,
+    sides: Sides | None = None,
     extensions: Sequence[str] = (),
     engine: str = "duckdb",
 ) -> pd.DataFrame:
@@ -188,7 +200,7 @@ def compute_features(
     >>> seen[["orders", "days_since_purchase", "spend_currency"]].values.tolist()
     [[2.0, 12.0, 15.0]]
     """
-    history = open_source(source, currency=currency, zone=zone, extensions=tuple(extensions))
+    history = open_source(source, currency=currency, zone=zone, sides=sides, extensions=tuple(extensions))
     day = parse_cutoff(cutoff)
     with open_engine(engine) as runs:
         runs.attach(history)
@@ -204,6 +216,7 @@ def panel(
     horizon_days: int = 28,
     gap_days: int = 0,
     active_days: int | None = None,
+    sides: Sides | None = None,
     extensions: Sequence[str] = (),
 ) -> Panel:
     """Return customers at several origins with features and labels, for a model of your own.
@@ -215,7 +228,7 @@ def panel(
     NotTrainable
     """
     days = sorted(parse_cutoff(cutoff) for cutoff in cutoffs)
-    history = open_source(source, extensions=tuple(extensions))
+    history = open_source(source, sides=sides, extensions=tuple(extensions))
     horizon = Horizon(horizon_days, gap_days)
     with open_engine() as engine:
         engine.attach(history)
@@ -272,6 +285,7 @@ def segment(
     clusters: int = 0,
     seed: int = 7,
     root: str | Path | None = None,
+    sides: Sides | None = None,
     extensions: Sequence[str] = (),
 ) -> SegmentResult:
     """Cluster the customers of one day by behaviour, name the clusters, and record the run in MLflow.
@@ -283,7 +297,7 @@ def segment(
     clusters : int
         0 chooses the number by stability and separation.
     """
-    history = open_source(source, extensions=tuple(extensions))
+    history = open_source(source, sides=sides, extensions=tuple(extensions))
     with open_engine() as engine:
         engine.attach(history)
         account = take_stock(engine, history, repeats=False)
@@ -335,13 +349,14 @@ def score(
     policy: str = "",
     language: str = "en",
     root: str | Path | None = None,
+    sides: Sides | None = None,
     extensions: Sequence[str] = (),
     engine: str = "duckdb",
     progress: Progress = _quiet,
 ) -> scoring.ScoreReport:
     """Return, and with ``out`` publish, the scorecard of every customer seen before the cutoff."""
     return scoring.score(
-        open_source(source, extensions=tuple(extensions)),
+        open_source(source, sides=sides, extensions=tuple(extensions)),
         cutoff=None if cutoff == "latest" else parse_cutoff(cutoff),
         store=open_store(root),
         model=model,
@@ -362,11 +377,12 @@ def explain(
     policy: str = "",
     language: str = "en",
     root: str | Path | None = None,
+    sides: Sides | None = None,
     extensions: Sequence[str] = (),
 ) -> explaining.Explanation:
     """Tell one customer's story: events, features, predictions and tier as known at a cutoff."""
     return explaining.explain(
-        open_source(source, extensions=tuple(extensions)),
+        open_source(source, sides=sides, extensions=tuple(extensions)),
         str(customer_id),
         cutoff=parse_cutoff(cutoff),
         store=open_store(root),

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from tiercast.errors import CardError
+from tiercast.errors import CardError, SourceError, UnknownName
+from tiercast.mapping.spoken import with_map
+from tiercast.sides import spoken_sides
 
 FROZEN = ConfigDict(extra="forbid", strict=False)
 MOST_KEYS = 15
@@ -40,6 +42,10 @@ class TrainCard:
     ----------
     source : str
         Where touchpoints come from, as in ``parquet:FILE``.
+    map : str
+        A column map for the source, a TOML file; the same as ``?map=FILE`` after it.
+    sides : tuple of str
+        Side tables, as in ``products=csv:products.csv``.
     horizon_days : int
         The window that churn and value are about.
     gap_days : int
@@ -81,6 +87,12 @@ class TrainCard:
     policy: str = "pyramid"
     extensions: tuple[str, ...] = ()
     seed: int = Field(default=7, ge=0)
+    map: str = ""
+    sides: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", with_map(self.source, self.map))
+        spoken_sides(self.sides)  # a typo is refused before anything is read
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -98,6 +110,12 @@ class ScoreCard:
     policy: str = ""
     language: Literal["en", "zh"] = "en"
     extensions: tuple[str, ...] = ()
+    map: str = ""
+    sides: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", with_map(self.source, self.map))
+        spoken_sides(self.sides)  # a typo is refused before anything is read
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -111,6 +129,12 @@ class SegmentCard:
     out: str = ""
     extensions: tuple[str, ...] = ()
     seed: int = Field(default=7, ge=0)
+    map: str = ""
+    sides: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", with_map(self.source, self.map))
+        spoken_sides(self.sides)  # a typo is refused before anything is read
 
 
 Card = TrainCard | ScoreCard | SegmentCard
@@ -181,3 +205,5 @@ def card_of(stored: dict[str, Any], *, name: str | Path = "in memory", job: str 
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise CardError(card=name, problem=re.sub(r"\s+", " ", told)) from None
+    except (SourceError, UnknownName) as error:
+        raise CardError(card=name, problem=str(error)) from None

@@ -172,6 +172,7 @@ class ContractError(TiercastError, ValueError):
         rejected_rows: int,
         allowed_share: float,
         rows_by_code: Mapping[str, int],
+        fix: str = "",
     ) -> None:
         where = without_password(os.fspath(source))
         share = rejected_rows / read_rows if read_rows else 0.0
@@ -180,7 +181,7 @@ class ContractError(TiercastError, ValueError):
             f"{rejected_rows:,} of {read_rows:,} rows of {where} were rejected "
             f"({100 * share:.1f} %; allowed: {100 * allowed_share:.1f} %): "
             + ", ".join(f"{code} {rows:,}" for code, rows in ranked)
-            + f"; see them with: tiercast check {where}",
+            + f"; {fix or f'see them with: tiercast check {where}'}",
             source=where,
             read_rows=read_rows,
             rejected_rows=rejected_rows,

@@ -9,7 +9,8 @@ import pandas as pd
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import UnknownCustomer
 from tiercast.features.contract import contract_sql
-from tiercast.intake import require_currency
+from tiercast.features.described import people_of
+from tiercast.intake import as_learned, require_currency
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
@@ -54,6 +55,7 @@ def explain(
     """
     bundle: Any = open_served(bundle_folder(store, model))
     require_currency(history, str(bundle.manifest["currency"]))
+    history = as_learned(history, bundle.attributes)
     with DuckDBEngine() as engine:
         engine.attach(history)
         contract = contract_sql(
@@ -77,9 +79,9 @@ def explain(
                 cutoffs=[cutoff],
             )
             raise UnknownCustomer(customer_id=customer_id, cutoff=cutoff, customers=int(customers["n"][0]))
-        features = arrange(
-            engine.run(bundle.features_sql, cutoffs=[cutoff], tables=bundle.tables), cutoff
-        )
+        people = people_of(history)
+        found = engine.run(bundle.features_sql, cutoffs=[cutoff], tables=bundle.tables.with_(**people))
+        features = arrange(found, cutoff, unknown=bundle.unknown(people))
     row = features[features["customer_id"] == customer_id].reset_index(drop=True)
     card = bundle.predict_features(row, policy=policy, language=language).iloc[0].to_dict()
     events = events.assign(day=[day_of(int(day)) for day in events["day"]])

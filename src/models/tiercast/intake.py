@@ -1,16 +1,20 @@
 """Intake: what a source holds, row by row accounted for, and what can be trained from it when."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from tiercast.beside import Match, SideAccount, account_of_sides, match_rates
 from tiercast.engines.engine import Engine
 from tiercast.errors import ContractError, SourceError
 from tiercast.features.contract import contract_sql
 from tiercast.schema import NAMES, History
 from tiercast.serving.contract import CHANNELS, KINDS, REJECTIONS
+from tiercast.sidetable import attribute_column
 from tiercast.windows import day_of
 
 UNRESOLVED = ("NULL_CUSTOMER",)
@@ -21,8 +25,16 @@ MOST_REJECTED_SHARE = 0.2
 class Account:
     """What was read: ``rows_read = rows_accepted + rows_unresolved + rows_rejected + rows_excluded``, nothing lost.
 
-    ``rejected`` counts rows by reason code, ``excluded`` by the reason that a column map declares; ``exact_repeats`` counts accepted rows that repeat another in every
-    column (kept: a real second purchase looks just so).
+    Parameters
+    ----------
+    rejected, excluded : mapping of str to int
+        Rows by reason code, and by the reason that a column map declares.
+    exact_repeats : int
+        Accepted rows that repeat another in every column (kept: a real second purchase looks just so).
+    sides : tuple of SideAccount
+        What came beside the touchpoints.
+    matches : tuple of Match
+        By channel, how many touchpoints found their customer; empty when each said itself whose it is.
     """
 
     source: str
@@ -45,6 +57,8 @@ class Account:
     zone: str
     rows_excluded: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
+    sides: tuple[SideAccount, ...] = ()
+    matches: tuple[Match, ...] = ()
 
     @property
     def rejected_share(self) -> float:
@@ -54,6 +68,8 @@ class Account:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, dates as ISO text."""
         stored = asdict(self)
+        for name in ("sides", "matches"):
+            stored[name] = [each.to_json() for each in getattr(self, name)]
         for name in ("first_day", "last_day"):
             stored[name] = stored[name].isoformat() if stored[name] else None
         return stored
@@ -65,7 +81,7 @@ def take_stock(engine: Engine, history: History, *, repeats: bool = True) -> Acc
     Parameters
     ----------
     repeats : bool
-        Count exact repeats too, which reads every column.
+        Count exact repeats too, which reads every column, and compare side tables with the touchpoints.
     """
     contract = _contract(history)
     verdicts = engine.run(
@@ -86,6 +102,7 @@ def take_stock(engine: Engine, history: History, *, repeats: bool = True) -> Acc
     }
     repeated = engine.repeats(_contract(history, keep_raw=True)) if repeats and rows.get("ACCEPTED") else 0
     excluded = engine.excluded()
+    asked = repeats and ("identities" in history.sides or any(rows.get(code) for code in UNRESOLVED))
     return Account(
         source=history.name,
         rows_read=sum(rows.values()) + sum(excluded.values()),
@@ -107,6 +124,8 @@ def take_stock(engine: Engine, history: History, *, repeats: bool = True) -> Acc
         ignored_columns=tuple(name for name in engine.columns if name not in NAMES),
         currency=history.currency,
         zone=history.zone,
+        sides=account_of_sides(engine, history, whole=repeats),
+        matches=match_rates(engine, history) if asked else (),
     )
 
 
@@ -147,6 +166,42 @@ def require_currency(history: History, learned: str) -> None:
             problem=f"its amounts are in {history.currency}, and this version learned {learned}",
             fix="convert them, or train on this currency",
         )
+
+
+def as_learned(history: History, attributes: Sequence[Mapping[str, str]]) -> History:
+    """Return a history whose attributes of customers are of the kinds that a version learned.
+
+    Words that happen to be numbers this time are told as words; nothing else can be told otherwise.
+
+    Raises
+    ------
+    SourceError
+        An attribute is of another kind than the version learned.
+    """
+    table = history.sides.get("customers")
+    if table is None:
+        return history
+    told, kinds = table.frame, dict(table.attributes)
+    for name, kind in ((each["name"], each["kind"]) for each in attributes):
+        column = attribute_column(name)
+        if kinds.get(name, kind) == kind:
+            continue
+        if told[column].notna().any() and (kinds[name], kind) != ("number", "text"):
+            raise SourceError(
+                source="side table customers",
+                problem=f"attribute {name} is {kinds[name]}, and this version learned it as {kind}",
+                fix="give it as it was, or train on this table",
+            )
+        cells = told[column].map(_written, na_action="ignore").astype("str") if kind == "text" else np.nan
+        told = told.assign(**{column: cells})
+        kinds[name] = kind
+    return replace(
+        history, sides={**history.sides, "customers": replace(table, frame=told, attributes=kinds)}
+    )
+
+
+def _written(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(number)
 
 
 def _by(counted: pd.DataFrame, column: str) -> dict[str, int]:

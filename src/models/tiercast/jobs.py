@@ -10,6 +10,7 @@ import pandas as pd
 from tiercast import api, scoring, training
 from tiercast.config import ScoreCard, SegmentCard, TrainCard, read_card
 from tiercast.registry import open_store
+from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 
 Progress = Callable[[str], None]
@@ -86,6 +87,7 @@ def run_card(path: str | Path, *, root: str | Path | None = None, progress: Prog
             policy=card.policy,
             language=card.language,
             root=root,
+            sides=spoken_sides(card.sides),
             extensions=card.extensions,
             progress=progress,
         )
@@ -100,6 +102,7 @@ def run_segment(card: SegmentCard, *, root: str | Path | None = None) -> api.Seg
         clusters=card.clusters,
         seed=card.seed,
         root=root,
+        sides=spoken_sides(card.sides),
         extensions=card.extensions,
     )
     if card.out:

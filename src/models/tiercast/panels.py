@@ -33,7 +33,8 @@ def features_at(
     pandas.DataFrame
         ``customer_id`` (str), ``cutoff`` (date), then one float64 column per feature, NaN where it is absent.
     """
-    found = engine.run(catalogue.text(history, wanted), cutoffs=cutoffs, tables=catalogue.tables(history))
+    text, tables = catalogue.text(history, wanted), catalogue.tables(history)
+    found = pd.concat(engine.frames(text, cutoffs=cutoffs, tables=tables), ignore_index=True)
     found = found.sort_values(["cutoff_day", "customer_id"], kind="stable", ignore_index=True)
     days = found.pop("cutoff_day")
     dates = {int(day): day_of(int(day)) for day in days.unique()}

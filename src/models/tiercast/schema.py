@@ -8,7 +8,8 @@ import pandas as pd
 
 from tiercast.mapping.columnmap import ColumnMap
 from tiercast.serving.contract import NAMES, REQUIRED, TOUCHPOINTS
-from tiercast.sides import SideTable
+from tiercast.serving.peaks import PEAKS
+from tiercast.sidetable import SideTable
 
 __all__ = ["NAMES", "REQUIRED", "TOUCHPOINTS", "History"]
 
@@ -32,13 +33,16 @@ class History:
     table : str
         The table in a DuckDB file, or (format ``spark``) in Spark's catalogue.
     options : mapping of str to str
-        How to read text: ``delimiter``, ``encoding``, ``quote`` of files; ``decimal``, ``thousands`` of numbers.
+        How to read text: ``delimiter``, ``encoding``, ``quote`` of files; ``decimal``, ``thousands``,
+        ``symbol`` of numbers.
     currency : str
         ISO 4217 code of every amount; a row in another one is rejected.
     minor_per_major : int
         Minor units in one major unit: 100 for most, 1 for JPY.
     zone : str
         IANA zone in which weekdays and hours are told.
+    peaks : sequence of str
+        The days of the year that matter in this market, of :data:`tiercast.serving.peaks.PEAKS`.
     sides : mapping of str to SideTable
         What is known besides the touchpoints: customers, products, channels, stores, assignments, identities.
     mapping : ColumnMap, optional
@@ -55,6 +59,7 @@ class History:
     currency: str = "USD"
     minor_per_major: int = 100
     zone: str = "UTC"
+    peaks: Sequence[str] = tuple(PEAKS)
     ignored: Sequence[str] = field(default=())
     sides: Mapping[str, SideTable] = field(default_factory=dict)
     mapping: ColumnMap | None = None

@@ -16,7 +16,8 @@ import pandas as pd
 
 from tiercast.engines.opening import open_engine
 from tiercast.errors import NotTrainable, OutputError
-from tiercast.intake import Account, require_currency, require_usable, take_stock
+from tiercast.features.described import people_of
+from tiercast.intake import Account, as_learned, require_currency, require_usable, take_stock
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
@@ -82,13 +83,16 @@ def score(
         progress("reading touchpoints")
         runs.attach(history)
         require_currency(history, str(bundle.manifest["currency"]))
+        history = as_learned(history, bundle.attributes)
         account = take_stock(runs, history, repeats=False)
         require_usable(account)
         day = cutoff or account.last_day
         if day is None:
             raise NotTrainable(target="a scorecard", needs="accepted touchpoints", has="none")
         progress("computing features")
-        features = arrange(runs.run(bundle.features_sql, cutoffs=[day], tables=bundle.tables), day)
+        people = people_of(history)
+        found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
+        features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
     progress("predicting")
     parts = [
         bundle.predict_features(

@@ -2,38 +2,66 @@
 
 Each is optional, and each row says from when it holds and since when that is known. A dictionary (products, channels,
 stores) describes a touchpoint as it stood on the day on which the touchpoint was seen; it is frozen with a version.
+This file only declares: nothing heavy is imported to tell that a name is misspelt.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
+from tiercast.collect import choose
+from tiercast.errors import SourceError
 from tiercast.serving.contract import Column
-
-DAY_US = 86_400_000_000
-ALWAYS, NEVER = -(2**40), 2**40
-"""Days: before and after everything."""
 
 VALIDITY = (
     Column("valid_from", "time", "from when it holds, UTC; default: always"),
     Column("valid_until", "time", "until when, excluded; default: until the next row of the same key"),
     Column("known_at", "time", "when it could have been known, UTC; default valid_from"),
 )
+_YES_NO = {"true": 1, "yes": 1, "t": 1, "y": 1, "1": 1, "false": 0, "no": 0, "f": 0, "n": 0, "0": 0}
+WORDS: dict[str, dict[str, int]] = {
+    "is_online": _YES_NO,
+    "is_addressable": _YES_NO,
+    "direction": {"push": 1, "pull": 0},
+    "ownership": {"paid": 1, "owned": 0, "earned": 0},
+}
+"""What a column of few words may say, and whether that means yes."""
+CEILINGS = {
+    "unit_cost": 10_000_000.0,
+    "cost_per_contact": 10_000_000.0,
+    "days_per_unit": 36_500.0,
+    "probability": 1.0,
+}
+REJECTIONS: dict[str, str] = {
+    "BAD_TIME": "a time is not an ISO 8601 time",
+    "BAD_NUMBER": "a number is text, or is not finite",
+    "NULL_KEY": "a required column is empty",
+    "NEGATIVE_NUMBER": "a cost, a duration or a probability is below zero",
+    "ABSURD_NUMBER": "a cost above ten million, a unit that lasts a century, or a probability above one",
+    "UNKNOWN_VALUE": "a word that the column does not know, such as neither true nor false",
+    "UNKNOWN_ZONE": "zone is no IANA time zone",
+    "EMPTY_VALIDITY": "valid_until is not after valid_from",
+    "CONFLICTING_ROW": "another row says otherwise of the same key, valid from and known at the same time",
+    "AMBIGUOUS_IDENTITY": "an id that belongs to two customers at once, or to more than a hundred in turn",
+}
 
 
 @dataclass(frozen=True)
 class Side:
     """One side table: its key, its columns, and whether further columns are welcome.
 
-    ``attributes`` means that every other column is an attribute of the key, to be learned from.
+    Parameters
+    ----------
+    describes : str
+        The touchpoint's column that its key describes.
+    attributes : bool
+        Every other column is an attribute of the key, to be learned from.
     """
 
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     meaning: str
+    describes: str = ""
     attributes: bool = False
 
     @property
@@ -55,14 +83,11 @@ SIDES: dict[str, Side] = {
             (
                 _key("customer_id", "pseudonymous customer"),
                 Column("birth_on", "time", "date of birth"),
-                Column(
-                    "need_ends_on",
-                    "time",
-                    "when the need is expected to end, such as a child's third birthday",
-                ),
+                Column("need_ends_on", "time", "when the need is expected to end, as a child's third birthday"),
                 *VALIDITY,
             ),
             "attributes of customers, one row for each time they changed",
+            describes="customer_id",
             attributes=True,
         ),
         Side(
@@ -72,14 +97,11 @@ SIDES: dict[str, Side] = {
                 _key("product_id", "what"),
                 Column("category", "text", "kind of product, where the touchpoint does not say"),
                 Column("days_per_unit", "number", "days that one unit lasts: the run-out clock"),
-                Column(
-                    "unit_cost",
-                    "number",
-                    "cost of one unit, major currency units, where the touchpoint does not say",
-                ),
+                Column("unit_cost", "number", "cost of one unit, major currency units, where the touchpoint does not say"),
                 *VALIDITY,
             ),
             "the product dictionary",
+            describes="product_id",
         ),
         Side(
             "channels",
@@ -93,7 +115,8 @@ SIDES: dict[str, Side] = {
                 Column("cost_per_contact", "number", "major currency units"),
                 *VALIDITY,
             ),
-            "the channel dictionary; without it the default one",
+            "the channel dictionary; what it does not say is taken from the default one",
+            describes="channel",
         ),
         Side(
             "stores",
@@ -105,6 +128,7 @@ SIDES: dict[str, Side] = {
                 *VALIDITY,
             ),
             "the store dictionary",
+            describes="store_id",
         ),
         Side(
             "assignments",
@@ -112,7 +136,7 @@ SIDES: dict[str, Side] = {
             (
                 _key("customer_id", "who was assigned"),
                 Column("campaign_id", "text", "to which campaign"),
-                _key("arm", "treatment, control, or the arm's name"),
+                _key("arm", "treatment or the arm's name; control, holdout or none for who is left alone"),
                 Column("assigned_at", "time", "when, UTC", required=True),
                 Column("probability", "number", "of this arm when it was drawn, 0 to 1"),
                 Column("known_at", "time", "when it could have been known, UTC; default assigned_at"),
@@ -123,9 +147,7 @@ SIDES: dict[str, Side] = {
             "identities",
             ("identity_kind", "identity"),
             (
-                Column(
-                    "identity_kind", "text", "kind of id: pos_card, phone_hash, openid, app_id, cookie, …"
-                ),
+                Column("identity_kind", "text", "as in the touchpoints: pos_card, phone_hash, openid, app_id, cookie, …"),
                 _key("identity", "the channel's own id"),
                 _key("customer_id", "whose it is"),
                 *VALIDITY,
@@ -133,60 +155,37 @@ SIDES: dict[str, Side] = {
             "which customer an id of a channel's own belongs to",
         ),
     )
-}
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class SideTable:
-    """A side table that was read: its rows, and what became of every row that came.
+def spoken_sides(told: Iterable[str]) -> dict[str, str]:
+    """Return side tables by name from texts such as ``products=csv:products.csv``.
 
-    Parameters
-    ----------
-    name : str
-    frame : pandas.DataFrame
-        Typed and plain: days and microseconds since 1970, money in major units.
-    attributes : mapping of str to str
-        Further columns, with their kind: ``text``, ``number`` or ``time``.
-    rows_read, rows_rejected : int
-    rejected : mapping of str to int
-        Rows by code.
-    """
-
-    name: str
-    frame: pd.DataFrame
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    rows_read: int = 0
-    rows_rejected: int = 0
-    rejected: Mapping[str, int] = field(default_factory=dict)
-
-
-def in_force(table: SideTable, key: list[str]) -> pd.DataFrame:
-    """Return the rows of a dictionary with the days on which each was in force, one row a key and day.
-
-    A row is in force from the later of when it holds and when that was known, until the next row of the same key is,
-    or until it ends. ``from_day`` is included, ``until_day`` excluded.
+    Raises
+    ------
+    UnknownName
+        There is no such side table.
+    SourceError
+        A text is not of that form, or a table is given twice.
 
     Examples
     --------
-    >>> told = pd.DataFrame({"store_id": ["s", "s"], "region": ["north", "south"], "valid_from_us": [None, 864e8 * 5],
-    ...                      "valid_until_us": [None, None], "known_us": [None, 864e8 * 9]})
-    >>> in_force(SideTable("stores", told), ["store_id"])[["region", "from_day", "until_day"]].values.tolist()
-    [['north', -1099511627776, 9], ['south', 9, 1099511627776]]
+    >>> spoken_sides(["products=csv:products.csv", "stores=stores.parquet"])
+    {'products': 'csv:products.csv', 'stores': 'stores.parquet'}
+    >>> spoken_sides(["product=csv:products.csv"])
+    Traceback (most recent call last):
+    ...
+    tiercast.errors.UnknownName: no side table is named 'product'; did you mean 'products'? there is: assignments, ...
     """
-    rows = table.frame.copy()
-    start = days_of(rows["valid_from_us"], ALWAYS)
-    rows["from_day"] = np.maximum(start, days_of(rows["known_us"], ALWAYS))
-    rows["_starts"] = start
-    rows = rows.sort_values([*key, "from_day", "_starts"], kind="stable", ignore_index=True)
-    rows = rows.drop_duplicates([*key, "from_day"], keep="last", ignore_index=True)
-    following = rows.groupby(key, sort=False, dropna=False)["from_day"].shift(-1)
-    ends = days_of(rows["valid_until_us"], NEVER)
-    rows["until_day"] = np.minimum(following.fillna(NEVER).astype("int64"), ends)
-    return rows[rows["until_day"] > rows["from_day"]].drop(columns="_starts").reset_index(drop=True)
-
-
-def days_of(micros: pd.Series, absent: int) -> np.ndarray:
-    """Return whole days since 1970 of microseconds, ``absent`` where there are none."""
-    known = micros.notna().to_numpy()
-    whole = np.floor_divide(micros.fillna(0).to_numpy("float64").astype("int64"), DAY_US)
-    return np.where(known, whole, absent)
+    found: dict[str, str] = {}
+    for text in told:
+        name, equals, source = text.partition("=")
+        if not equals or not source:
+            raise SourceError(
+                source=f"side table {text!r}", problem="it is not of the form NAME=SOURCE", fix="as in products=csv:products.csv"
+            )  # fmt: skip
+        choose(SIDES, name, what="side table")
+        if name in found:
+            raise SourceError(source=f"side table {name}", problem="it is given twice", fix="give it once")
+        found[name] = source
+    return found

@@ -11,8 +11,7 @@ from tiercast.auditing.too_good import check_too_good
 from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.schema import History
-from tiercast.sources.opening import open_source
-from tiercast.training.train import prepare
+from tiercast.training.train import open_card, prepare
 
 Progress = Callable[[str], None]
 
@@ -49,7 +48,7 @@ def audit(
     ------
     SourceError, ContractError, NotTrainable
     """
-    opened = history or open_source(card.source, extensions=card.extensions)
+    opened = history or open_card(card)
     with DuckDBEngine(threads=threads) as engine:
         ready = prepare(card, engine, history=opened, progress=progress)
         progress("looking for one person under two names")

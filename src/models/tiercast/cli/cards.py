@@ -100,12 +100,15 @@ def cards(
 def _looked_at(place: Path) -> dict[str, Any]:
     """Return what a card says, or why it cannot be used: its keys, and every name in it."""
     from tiercast.config import read_card
+    from tiercast.mapping.reading import read_map
 
     told: dict[str, Any] = {"card": place.name, "job": None, "source": None, "error": None}
     try:
         card = read_card(place)
         told |= {"job": card.job, "source": without_password(card.source)}
         _require_names(place, card.source, getattr(card, "policy", ""), card.extensions)
+        if card.map:
+            read_map(card.map)
     except TiercastError as error:
         told["error"] = error.body()
     return told

@@ -7,11 +7,25 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from tiercast.cli.beside import matches, side_tables
 from tiercast.cli.faults import refuse
 from tiercast.cli.files import require_ending, write_frame
-from tiercast.cli.options import AsJson, Currency, EngineName, Extensions, Root, SourceArgument, Verbose, Zone
+from tiercast.cli.options import (
+    AsJson,
+    Currency,
+    EngineName,
+    Extensions,
+    MapFile,
+    Root,
+    Sides,
+    SourceArgument,
+    Verbose,
+    Zone,
+)
+from tiercast.cli.proposing import look, require_new, shown
 from tiercast.cli.screen import Screen, command_lines, facts, figure, heading, share, table
-from tiercast.errors import TiercastError
+from tiercast.mapping.spoken import with_map
+from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
     from tiercast.api import CheckReport
@@ -27,6 +41,11 @@ def add_to(app: typer.Typer) -> None:
 
 def check(
     source: SourceArgument,
+    map_file: MapFile = None,
+    propose: Annotated[
+        Path | None,
+        typer.Option("--propose", metavar="FILE", help="Write the column map that is proposed here (.toml)."),
+    ] = None,
     rejected: Annotated[
         Path | None,
         typer.Option(
@@ -36,6 +55,7 @@ def check(
     horizon_days: Annotated[
         int, typer.Option("--horizon-days", min=1, max=365, help="Horizon that the training advice is about.")
     ] = 28,
+    side: Sides = None,
     currency: Currency = None,
     zone: Zone = None,
     extension: Extensions = None,
@@ -44,41 +64,41 @@ def check(
     root: Root = None,
     verbose: Verbose = False,
 ) -> None:
-    """Account for every row of a source, and say what can be trained from when.
+    """Account for every row of a source and its side tables, and say what can be trained from when.
 
-    Ends with exit code 3, after the report, when train and score would refuse the source.
+    A table without the contract's columns gets a column map proposed, and is accounted for under it. Ends with exit
+    code 3, after the report, when train and score would refuse the source.
     """
     screen = Screen(as_json=as_json, verbose=verbose)
+    require_new(propose)
     if rejected is not None:
         require_ending(rejected)
     with screen.working("reading touchpoints"):
-        from tiercast import api
-        from tiercast.intake import require_usable
-
-        report = api.check(
-            source,
+        looked = look(
+            with_map(source, map_file),
+            propose,
+            sides=spoken_sides(side or ()),
             currency=currency,
             zone=zone,
             horizon_days=horizon_days,
             extensions=tuple(extension or ()),
             engine=engine,
         )
-        written = None if rejected is None else write_frame(report.rejected, rejected)
-        refusal: TiercastError | None = None
-        try:
-            require_usable(report.account)
-        except TiercastError as error:
-            refusal = error
+        report, refusal = looked.report, looked.refusal
+        written = None if rejected is None or report is None else write_frame(report.rejected, rejected)
     answer = {
-        "account": report.account.to_json(),
-        "trainable_from": report.trainable_from,
-        "trainable_now": report.trainable_now,
-        "notes": report.notes,
+        "account": None if report is None else report.account.to_json(),
+        "trainable_from": None if report is None else report.trainable_from,
+        "trainable_now": report is not None and report.trainable_now,
+        "notes": [] if report is None else report.notes,
         "usable": refusal is None,
         "refusal": None if refusal is None else refusal.body(),
         "rejected_file": written,
+        "proposed_map": None if looked.proposed is None else looked.proposed.text,
+        "proposed_file": None if looked.saved is None else looked.saved.absolute(),
     }
-    screen.answer(answer, *_account(report.account), *_advice(report, written))
+    accounted = [] if report is None else [*_account(report.account), *_advice(report, written)]
+    screen.answer(answer, *shown(looked, propose), *accounted)
     if refusal is not None:
         refuse(refusal)
 
@@ -93,6 +113,8 @@ def _account(account: "Account") -> list[RenderableType]:
         ("unresolved", figure(account.rows_unresolved), share(account.rows_unresolved, read)),
         ("rejected", figure(account.rows_rejected), share(account.rows_rejected, read)),
     ]
+    if account.rows_excluded:
+        rows.append(("excluded", figure(account.rows_excluded), share(account.rows_excluded, read)))
     parts: list[RenderableType] = [
         heading(account.source),
         table("", ["rows", "count", "share"], rows, numbers=["count", "share"]),
@@ -101,6 +123,9 @@ def _account(account: "Account") -> list[RenderableType]:
         ranked = sorted(account.rejected.items(), key=lambda pair: (-pair[1], pair[0]))
         why = [(code, figure(count), REJECTIONS.get(code, "")) for code, count in ranked]
         parts.append(table("Why rejected", ["code", "rows", "meaning"], why, numbers=["rows"]))
+    if account.excluded:
+        left = [(reason, figure(count)) for reason, count in account.excluded.items()]
+        parts.append(table("Why excluded", ["reason", "rows"], left, numbers=["rows"]))
     span = "none"
     if account.first_day is not None and account.last_day is not None:
         days = (account.last_day - account.first_day).days + 1
@@ -121,7 +146,7 @@ def _account(account: "Account") -> list[RenderableType]:
             ]
         )
     )
-    return parts
+    return [*parts, *side_tables(account.sides), *matches(account.matches)]
 
 
 def _ranked(counts: dict[str, int], unknown: tuple[str, ...]) -> str:

@@ -29,6 +29,17 @@ Extensions = Annotated[
     list[str] | None,
     typer.Option("--extension", metavar="MODULE", help="A module of your own to load; may be given again."),
 ]
+MapFile = Annotated[
+    Path | None,
+    typer.Option("--map", metavar="FILE", help="Column map, TOML: what each column of the table means."),
+]
+Sides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--side", metavar="NAME=SOURCE",
+        help="A side table, as in products=csv:products.csv; may be given again (see docs/sides.md).",
+    ),
+]  # fmt: skip
 Currency = Annotated[str | None, typer.Option("--currency", metavar="ISO", help="Currency of every amount.")]
 Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="IANA zone of weekdays and hours.")]
 EngineName = Annotated[

@@ -7,8 +7,10 @@ import typer
 
 from tiercast.cli.faults import WrongUsage
 from tiercast.cli.files import require_ending, write_frame
-from tiercast.cli.options import AsJson, Currency, EngineName, Extensions, Root, Verbose, Zone
+from tiercast.cli.options import AsJson, Currency, EngineName, Extensions, MapFile, Root, Sides, Verbose, Zone
 from tiercast.cli.screen import Screen, command_lines, facts, figure, table
+from tiercast.mapping.spoken import with_map
+from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
     from tiercast.features.declare import Feature
@@ -42,6 +44,8 @@ def features(
         bool,
         typer.Option("--sql", help="Print the one SQL text instead; with --engine spark, how it reads, too."),
     ] = False,
+    map_file: MapFile = None,
+    side: Sides = None,
     currency: Currency = None,
     zone: Zone = None,
     extension: Extensions = None,
@@ -53,6 +57,7 @@ def features(
     """Compute one row per customer, as known at a cutoff; or list the features, or print their SQL."""
     screen = Screen(as_json=as_json, verbose=verbose)
     options: dict[str, Any] = {
+        "sides": spoken_sides(side or ()),
         "currency": currency,
         "zone": zone,
         "extensions": tuple(extension or ()),
@@ -60,6 +65,8 @@ def features(
     }
     if source is None and not listed:
         raise WrongUsage("a SOURCE is needed, unless --list is given")
+    if source is not None:
+        source = with_map(source, map_file)
     if listed or sql:
         with screen.working("looking at what the source can feed"):
             found, text, read_stage = _declared(source, cutoff or WHOLE_HISTORY, options)

@@ -12,13 +12,17 @@ from tiercast.cli.options import (
     EngineName,
     Extensions,
     Language,
+    MapFile,
     Model,
     PolicyName,
     Root,
+    Sides,
     SourceOption,
     Verbose,
 )
 from tiercast.cli.screen import Screen, command_lines, facts, figure, share, story, table
+from tiercast.mapping.spoken import with_map
+from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +44,8 @@ def score(
         ),
     ] = None,
     source: SourceOption = "",
+    map_file: MapFile = None,
+    side: Sides = None,
     cutoff: Annotated[
         str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, or: latest.")
     ] = "latest",
@@ -59,24 +65,26 @@ def score(
     """Publish the scorecard of every customer seen before a cutoff. Safe to run again: it replaces itself whole."""
     screen = Screen(as_json=as_json, verbose=verbose)
     asked: dict[str, Any] = {
-        "source": source,
+        "source": with_map(source, map_file) if source else source,
         "out": out,
         "cutoff": cutoff,
         "model": model,
         "policy": policy,
         "language": require_language(language),
         "extensions": tuple(extension or ()),
+        "sides": tuple(side or ()),
     }
     if card is not None:
         from tiercast.config import ScoreCard, read_card
 
-        if source or out is not None:
-            raise WrongUsage("give either a CARD, or --source and --out")
+        if source or map_file or side or out is not None:
+            raise WrongUsage("give either a CARD, or --source, --map, --side and --out")
         read = read_card(card, job="score")
         assert isinstance(read, ScoreCard)  # of that job
         asked = {name: getattr(read, name) for name in asked}
     elif not source or out is None:
         raise WrongUsage("--source SOURCE and --out FOLDER are needed, or a CARD that has them")
+    asked["sides"] = spoken_sides(asked["sides"])
     with screen.working("starting") as say:
         from tiercast import api
 
@@ -162,6 +170,8 @@ def explain(
     cutoff: Annotated[
         str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, 00:00 UTC.")
     ],
+    map_file: MapFile = None,
+    side: Sides = None,
     model: Model = "champion",
     policy: PolicyName = "",
     language: Language = "en",
@@ -176,12 +186,13 @@ def explain(
         from tiercast import api
 
         told = api.explain(
-            source,
+            with_map(source, map_file),
             customer,
             cutoff=cutoff,
             model=model,
             policy=policy,
             language=require_language(language),
+            sides=spoken_sides(side or ()),
             root=root,
             extensions=tuple(extension or ()),
         )

@@ -7,8 +7,10 @@ import typer
 from rich.console import RenderableType
 
 from tiercast.cli.files import require_ending, write_frame
-from tiercast.cli.options import AsJson, Extensions, Root, Verbose
+from tiercast.cli.options import AsJson, Extensions, MapFile, Root, Sides, Verbose
 from tiercast.cli.screen import Screen, command_lines, facts, figure, heading, share, table
+from tiercast.mapping.spoken import with_map
+from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
     from tiercast.segments import SegmentReport
@@ -23,6 +25,8 @@ def segment(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE|CARD", help="Touchpoints, or a card of the job segment.")
     ],
+    map_file: MapFile = None,
+    side: Sides = None,
     clusters: Annotated[
         int, typer.Option("--clusters", "-k", min=0, max=50, help="How many; 0 chooses.")
     ] = 0,
@@ -53,6 +57,9 @@ def segment(
         assert isinstance(card, SegmentCard)  # of that job
         source, out = card.source, Path(card.out) if card.out else out
         asked = {name: getattr(card, name) for name in asked}
+        side = [*card.sides, *(side or ())]
+    source = with_map(source, map_file)
+    asked["sides"] = spoken_sides(side or ())
     if out is not None:
         require_ending(out)
     with screen.working("clustering customers"):

@@ -78,11 +78,9 @@ def _typed(cells: pd.Series, kind: str) -> pd.Series:
     if isinstance(held, np.dtype) and held.kind == "f":
         return cells.astype("float64")
     if held.kind == "M":
-        if getattr(held, "tz", None) is not None:
-            cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
-        return (
-            cells.dt.floor("us").astype("datetime64[us]")
-            if cells.dt.unit == "ns"
-            else cells.astype("datetime64[us]")
-        )
+        zoned = getattr(held, "tz", None) is not None
+        cells = cells.dt.tz_convert("UTC") if zoned else cells
+        # the finer part is cut off, not rounded, as the contract does
+        floored = cells.dt.floor("us") if cells.dt.unit == "ns" else cells
+        return floored.astype("datetime64[us, UTC]" if zoned else "datetime64[us]")
     return cells if isinstance(held, np.dtype) and held.kind in "bi" else cells.astype("str")

@@ -55,7 +55,7 @@ def _reader(history: History) -> Any:
     connection: Any = duckdb.connect(":memory:")
     try:
         place = table_in(connection, history.files[0], history.table, source=history.name)
-        answer = connection.execute(f"SELECT * FROM {place}").to_arrow_reader()
+        answer = connection.sql(f"SELECT * FROM {place}").to_arrow_reader()
     except duckdb.Error as error:
         raise told(error) from error
 

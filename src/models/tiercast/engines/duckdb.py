@@ -1,11 +1,13 @@
 """DuckDB runs the text inside this process, within a memory limit; the default engine."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,14 +18,21 @@ import pandas as pd
 from tiercast.engines.coming_in import plain_frame
 from tiercast.engines.database_file import table_in
 from tiercast.engines.files_in_folders import partition_root
+from tiercast.engines.identified import WHOSE, lines_of, resolver
 from tiercast.engines.mapped import ORIGINAL, Mapped
 from tiercast.engines.spool import spooled
-from tiercast.engines.text_files import readable
+from tiercast.engines.text_files import TextFiles, readable
 from tiercast.errors import OutputError, SourceError
 from tiercast.schema import History
 from tiercast.serving import history
 from tiercast.serving.reading import read_sql
+from tiercast.serving.stages import split
 from tiercast.serving.tables import NO_TABLES, Tables
+
+ROW_BYTES = 300
+"""What a touchpoint takes while features are made of it, measured with 260 features."""
+TEXT_ROW_BYTES = 40
+MEMORY_SHARE = 0.6
 
 
 class DuckDBEngine:
@@ -58,6 +67,7 @@ class DuckDBEngine:
         )
         self.columns: list[str] = []
         self._spooled: list[str] = []
+        self._text_bytes = 0
         self._mapped = Mapped(History("nothing"), {})
 
     def __enter__(self) -> "DuckDBEngine":
@@ -79,13 +89,22 @@ class DuckDBEngine:
         MissingColumns, WrongType
             The table breaks the contract as a whole.
         """
-        types = self.look_at(touchpoints)
-        self._mapped = Mapped(touchpoints, types)
+        self.look_at(touchpoints)
+        is_text = touchpoints.format == "csv"
+        self._text_bytes = sum(Path(name).stat().st_size for name in touchpoints.files) if is_text else 0
         try:
+            self._know(touchpoints)
             self._bind()
         except duckdb.Error as error:
             raise SourceError(source=touchpoints.name, problem=_first_line(error)) from error
         self.columns = self._mapped.columns
+
+    def _know(self, touchpoints: History) -> None:
+        """Keep whose each id was, if that is known."""
+        if "identities" in touchpoints.sides:
+            self._connection.register("lines", lines_of(touchpoints.sides["identities"]))
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {WHOSE} AS SELECT * FROM lines")
+            self._connection.unregister("lines")
 
     def look_at(self, touchpoints: History) -> dict[str, str]:
         """Make the rows readable as ``original``, as they are, and return their columns with DuckDB's types.
@@ -103,13 +122,17 @@ class DuckDBEngine:
             raise SourceError(source=touchpoints.name, problem=_first_line(error)) from error
         for file in before:
             Path(file).unlink(missing_ok=True)
+        self._mapped = Mapped(touchpoints, types)
         return types
 
-    def _bind(self, *, keep_row: bool = False) -> None:
+    def _bind(self, *, keep_row: bool = False, bucket: tuple[int, int] | None = None) -> None:
         """Make the mapped rows readable as ``came`` and, read by the contract, as ``touchpoints``."""
         came = self._mapped.came(keep_row=keep_row)
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW came AS {came}")
-        text = read_sql(history.types_of(self._connection, "came"), "came", keep_raw=keep_row)
+        text = read_sql(
+            history.types_of(self._connection, "came"), "came", keep_raw=keep_row, many=True, bucket=bucket,
+            resolve=resolver(self._mapped.history),
+        )  # fmt: skip
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW touchpoints AS {text}")
 
     def _scan(self, touchpoints: History) -> str:
@@ -128,11 +151,7 @@ class DuckDBEngine:
                 self._connection, touchpoints.files[0], touchpoints.table, source=touchpoints.name
             )
         if touchpoints.batches is None and touchpoints.format != "parquet":
-            text = readable(touchpoints, self._temp)
-            self._spooled = [name for name in text.files if name.startswith(self._temp)]
-            marks = {"delim": text.delimiter, "quote": text.quote, "escape": text.quote}
-            told = "".join(f", {name} = {_literal(mark)}" for name, mark in marks.items())
-            return f"read_csv({_list(text.files)}, union_by_name = true, all_varchar = true, header = true{told})"
+            return self._scan_text(readable(touchpoints, self._temp))
         files = touchpoints.files
         if touchpoints.batches is not None:
             files = self._spooled = [spooled(touchpoints, self._temp)]
@@ -140,6 +159,19 @@ class DuckDBEngine:
         hive = "true" if partition_root(touchpoints.name, files) else "false"
         folders = f"hive_partitioning = {hive}, hive_types_autocast = false"
         return f"read_parquet({_list(files)}, union_by_name = true, {folders})"
+
+    def _scan_text(self, text: TextFiles) -> str:
+        """Return how to read CSV files of which nothing is left to be guessed, not even where they begin."""
+        files = [name for _, alike in text.tables for name in alike]
+        self._spooled = [name for name in files if name.startswith(self._temp)]
+        marks = {"delim": text.delimiter, "quote": text.quote, "escape": text.quote}
+        told = "".join(f", {name} = {_literal(mark)}" for name, mark in marks.items())
+        parts = []
+        for columns, alike in text.tables:
+            typed = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in columns)
+            plain = f"auto_detect = false, header = true, skip = 0, columns = {{{typed}}}"
+            parts.append(f"SELECT * FROM read_csv({_list(alike)}, {plain}{told})")
+        return f"({' UNION ALL BY NAME '.join(parts)})"
 
     def excluded(self) -> dict[str, int]:
         """Return how many rows of the attached history its map excludes, by reason."""
@@ -183,16 +215,94 @@ class DuckDBEngine:
         now_s: int | None = None,
     ) -> pd.DataFrame:
         """Run a text over the attached history; see :func:`tiercast.serving.history.run`."""
-        try:
+        with self._told():
             return history.run(self._connection, text, cutoffs=cutoffs, tables=tables, now_s=now_s)
-        except duckdb.IOException as error:
+
+    def frames(
+        self,
+        text: str,
+        *,
+        cutoffs: Iterable[date],
+        tables: Tables = NO_TABLES,
+        now_s: int | None = None,
+        buckets: int | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """Run a text that the compiler wrote, a bucket of customers after the other and a cutoff after the other.
+
+        Every bucket reads the source again, which costs less than sorting it once, and keeps its roll-up while the
+        cutoffs are finalised one by one. The rows of all frames are those of :meth:`run`.
+
+        Parameters
+        ----------
+        buckets : int, optional
+            Default: as many as the memory limit asks for.
+        """
+        days = sorted(set(cutoffs))
+        many = buckets or self._buckets()
+        staged = split(text)
+        kept: list[str] = []
+        with self._told():
+            try:
+                for place in range(many):
+                    self._bind(bucket=(place, many) if many > 1 else None)
+                    if len(days) == 1:
+                        yield history.run(self._connection, text, cutoffs=days, tables=tables, now_s=now_s)
+                        continue
+                    for name, select in staged.kept():
+                        with history.joined(self._connection, tables=tables, now_s=now_s):
+                            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
+                        kept.append(name)
+                    for day in days:
+                        yield history.run(
+                            self._connection, staged.rest(), cutoffs=[day], tables=tables, now_s=now_s
+                        )
+            finally:
+                for name in dict.fromkeys(kept):
+                    self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+                self._bind()
+
+    def _buckets(self) -> int:
+        """Return how many buckets keep a run within the memory limit."""
+        if self._text_bytes:  # counting would read it all
+            rows = self._text_bytes // TEXT_ROW_BYTES
+        else:
+            rows = int(self._connection.execute("SELECT COUNT(*) FROM came").fetchone()[0])
+        limit = self._connection.execute("SELECT current_setting('memory_limit')").fetchone()[0]
+        return max(1, ceil(rows * ROW_BYTES / (_bytes(str(limit)) * MEMORY_SHARE)))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what DuckDB throws into a coded error of one line."""
+        try:
+            yield
+        except duckdb.OutOfMemoryException as error:
             raise OutputError(path=self._temp, problem=_first_line(error)) from error
         except duckdb.Error as error:
-            raise SourceError(source="the touchpoints", problem=_first_line(error)) from error
+            problem = _first_line(error)
+            if isinstance(error, duckdb.IOException) and re.search("write|space", problem, re.IGNORECASE):
+                raise OutputError(path=self._temp, problem=problem) from error
+            raise SourceError(source=self._mapped.history.name, problem=problem) from error
+
+
+def _bytes(size: str) -> float:
+    """Return the bytes of a size as DuckDB writes it.
+
+    Examples
+    --------
+    >>> _bytes("3.7 GiB") == 3.7 * 2**30
+    True
+    """
+    number, unit = size.split()
+    return float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[unit]
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    """Return what an error says, without the line of a file that it may show."""
+    lines = str(error).splitlines()
+    more = [
+        line for line in lines[1:4] if line.startswith(("Expected Number", "Invalid unicode", "Value with"))
+    ]
+    return ": ".join([lines[0], *more])
 
 
 def _literal(text: str) -> str:

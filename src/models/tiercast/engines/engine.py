@@ -1,6 +1,6 @@
 """What an engine can do, whoever runs the SQL: hold one history, run texts over it, tell what it did not accept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from types import TracebackType
 from typing import Protocol, Self
@@ -54,4 +54,16 @@ class Engine(Protocol):
         now_s: int | None = None,
     ) -> pd.DataFrame:
         """Run a text over the attached history; see :func:`tiercast.serving.history.run`."""
+        ...
+
+    def frames(
+        self,
+        text: str,
+        *,
+        cutoffs: Iterable[date],
+        tables: Tables = NO_TABLES,
+        now_s: int | None = None,
+        buckets: int | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """Run a text that the compiler wrote, part by part: all frames together are what :meth:`run` returns."""
         ...

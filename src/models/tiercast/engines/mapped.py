@@ -41,7 +41,7 @@ class Mapped:
         """The map, or None when the rows are read as they are."""
         if self.history.mapping is not None:
             return self.history.mapping
-        return ColumnMap() if {"decimal", "thousands"} & set(self.history.options) else None
+        return ColumnMap() if {"decimal", "thousands", "symbol"} & set(self.history.options) else None
 
     @property
     def columns(self) -> list[str]:
@@ -96,5 +96,6 @@ class Mapped:
             self.dialect,
             decimal=told.get("decimal", "."),
             thousands=told.get("thousands", ""),
+            symbol=told.get("symbol", ""),
             digits=len(str(self.history.minor_per_major)) - 1,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tiercast.collect import choose
 from tiercast.engines.engine import Engine
+from tiercast.engines.identified import resolver
 from tiercast.engines.mapped import ORIGINAL, Mapped
 from tiercast.schema import History
 from tiercast.serving.reading import Dialect, SparkDialect, read_sql
@@ -61,7 +62,8 @@ def read_stage(engine: Engine, history: History) -> str:
     """
     dialect = DIALECTS[engine.name]()
     came = Mapped(history, _types(engine, ORIGINAL), dialect).came()
-    return f"WITH came AS (\n{came}\n)\n{read_sql(_types(engine, 'came'), 'came', dialect=dialect)}"
+    types = _types(engine, "came")
+    return f"WITH came AS (\n{came}\n)\n{read_sql(types, 'came', dialect=dialect, resolve=resolver(history))}"
 
 
 def _types(engine: Engine, relation: str) -> dict[str, str]:

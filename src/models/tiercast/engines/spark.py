@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,12 +16,14 @@ import pandas as pd
 from tiercast.engines.coming_in import plain_frame
 from tiercast.engines.database_file import as_batches
 from tiercast.engines.files_in_folders import partition_root
+from tiercast.engines.identified import WHOSE, lines_of, resolver
 from tiercast.engines.mapped import ORIGINAL, Mapped
 from tiercast.engines.spool import spooled
 from tiercast.engines.text_files import readable, require_utf8
 from tiercast.errors import SourceError, TiercastError
 from tiercast.schema import History
 from tiercast.serving.reading import SparkDialect, read_sql
+from tiercast.serving.stages import split
 from tiercast.serving.tables import NO_TABLES, Tables, clock_table, cutoff_table
 
 DIALECT = SparkDialect()
@@ -93,7 +94,7 @@ class SparkEngine:
     ) -> None:
         with self._told():
             self._release()
-            for view in ("touchpoints", "came", ORIGINAL, "cutoffs", "clock", *NO_TABLES.frames):
+            for view in ("touchpoints", "came", ORIGINAL, WHOSE, "cutoffs", "clock", *NO_TABLES.frames):
                 self._session.catalog.dropTempView(view)
 
     def _release(self) -> None:
@@ -114,11 +115,16 @@ class SparkEngine:
         MissingColumns, WrongType
             The table breaks the contract as a whole.
         """
-        types = self.look_at(touchpoints)
-        self._mapped = Mapped(touchpoints, types, DIALECT)
+        self.look_at(touchpoints)
         with self._told():
+            self._know(touchpoints)
             self._bind()
         self.columns = self._mapped.columns
+
+    def _know(self, touchpoints: History) -> None:
+        """Keep whose each id was, if that is known."""
+        if "identities" in touchpoints.sides:
+            self._register(WHOSE, lines_of(touchpoints.sides["identities"]))
 
     def look_at(self, touchpoints: History) -> dict[str, str]:
         """Make the rows readable as ``original``, as they are, and return their columns with Spark's types.
@@ -132,13 +138,21 @@ class SparkEngine:
             self._release()
             original = self._read(touchpoints)
             original.createOrReplaceTempView(ORIGINAL)
-            return dict(original.dtypes)
+            types = dict(original.dtypes)
+        self._mapped = Mapped(touchpoints, types, DIALECT)
+        return types
 
     def _bind(self, *, keep_row: bool = False) -> None:
         """Make the mapped rows readable as ``came`` and, read by the contract, as ``touchpoints``."""
         came = self._session.sql(self._mapped.came(keep_row=keep_row))
         came.createOrReplaceTempView("came")
-        text = read_sql(dict(came.dtypes), "came", dialect=DIALECT, keep_raw=keep_row)
+        text = read_sql(
+            dict(came.dtypes),
+            "came",
+            dialect=DIALECT,
+            keep_raw=keep_row,
+            resolve=resolver(self._mapped.history),
+        )
         self._session.sql(text).createOrReplaceTempView("touchpoints")
 
     def excluded(self) -> dict[str, int]:
@@ -192,6 +206,30 @@ class SparkEngine:
             asked = self.table(text, cutoffs=cutoffs, tables=tables, now_s=now_s)
             return asked.toArrow().to_pandas()
 
+    def frames(
+        self,
+        text: str,
+        *,
+        cutoffs: Iterable[date],
+        tables: Tables = NO_TABLES,
+        now_s: int | None = None,
+        buckets: int | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """Run a text that the compiler wrote, its roll-up computed once and kept; the cluster parts the work itself."""
+        staged = split(text)
+        kept: list[Any] = []
+        with self._told():
+            try:
+                for name, select in staged.kept():
+                    rolled = self.table(select, tables=tables, now_s=now_s).persist()
+                    rolled.createOrReplaceTempView(name)
+                    kept.append((name, rolled))
+                yield self.run(staged.rest(), cutoffs=cutoffs, tables=tables, now_s=now_s)
+            finally:
+                for name, rolled in kept:
+                    rolled.unpersist()
+                    self._session.catalog.dropTempView(name)
+
     def table(
         self,
         text: str,
@@ -201,13 +239,16 @@ class SparkEngine:
         now_s: int | None = None,
     ) -> Any:
         """Return what :meth:`run` would collect, as a Spark frame that nothing has computed yet."""
+        small = {"cutoffs": cutoff_table(cutoffs, tables.peaks), "clock": clock_table(now_s), **tables.frames}
+        for view, frame in small.items():
+            self._register(view, frame)
+        return self._session.sql(text)
+
+    def _register(self, view: str, frame: pd.DataFrame) -> None:
         import pyarrow as pa
 
-        small = {"cutoffs": cutoff_table(cutoffs), "clock": clock_table(now_s), **tables.frames}
-        for view, frame in small.items():
-            arrow = pa.Table.from_pandas(frame, preserve_index=False)
-            self._session.createDataFrame(arrow).createOrReplaceTempView(view)
-        return self._session.sql(text)
+        arrow = pa.Table.from_pandas(frame, preserve_index=False)
+        self._session.createDataFrame(arrow).createOrReplaceTempView(view)
 
     def _temp(self) -> str:
         self._folder = self._folder or tempfile.mkdtemp(prefix="tiercast-")
@@ -219,6 +260,11 @@ class SparkEngine:
 
             frame = plain_frame(touchpoints.frame)
             local = self._session.createDataFrame(pa.Table.from_pandas(frame, preserve_index=False))
+            # Spark takes times without a zone for instants, and a column map must be able to tell them apart
+            naive = [str(name) for name, kind in frame.dtypes.items() if str(kind) == "datetime64[us]"]
+            local = local.withColumns(
+                {name: local[DIALECT.quote(name)].cast("timestamp_ntz") for name in naive}
+            )
             self._held = local.persist()  # else the planner computes on the driver what the cluster should
             return self._held
         if touchpoints.format == "spark":
@@ -240,11 +286,9 @@ class SparkEngine:
             header=True, sep=text.delimiter, quote=text.quote, escape=text.quote, multiLine=True,
             mode="FAILFAST", encoding="UTF-8",
         )  # fmt: skip
-        # Spark tells columns by place, not by name
-        by_header = sorted(zip(text.headers, text.files, strict=True))
         parts = [
-            reader.csv([name for _, name in alike])
-            for _, alike in groupby(by_header, key=lambda pair: pair[0])
+            reader.schema(", ".join(f"{DIALECT.quote(name)} STRING" for name in columns)).csv(list(alike))
+            for columns, alike in text.tables
         ]
         whole = parts[0]
         for part in parts[1:]:

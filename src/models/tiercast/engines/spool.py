@@ -47,7 +47,9 @@ def spooled(history: History, folder: str | Path) -> str:
             writer = pq.ParquetWriter(path, schema, coerce_timestamps="us", allow_truncated_timestamps=True)
         try:
             for batch in reader:
-                rows = pa.Table.from_batches([batch]).cast(schema)
+                rows = pa.Table.from_batches([batch]).cast(
+                    schema, safe=False
+                )  # finer than a microsecond is cut off
                 with _on_disk(path):
                     writer.write_table(rows)
         finally:

@@ -7,6 +7,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,21 +24,35 @@ from tiercast.serving.contract import NAMES
 SEPARATORS = (",", ";", "\t", "|")
 UTF8 = ("utf-8", "utf-8-sig", "ascii")
 CHUNK = 1 << 20
-HEADER_CHARACTERS = 1_000_000
+HEADER_CHARACTERS = 100_000
+
+
+class NotUtf8(SourceError):
+    """Text is in another encoding than UTF-8, and nobody has said which.
+
+    Examples
+    --------
+    >>> raise NotUtf8(source="csv:orders.csv", problem="its text is not UTF-8", fix="say ?encoding=latin-1")
+    Traceback (most recent call last):
+    tiercast.engines.text_files.NotUtf8: cannot read csv:orders.csv: its text is not UTF-8; say ?encoding=latin-1
+    """
 
 
 @dataclass(frozen=True)
 class TextFiles:
-    """CSV files in UTF-8, with a header each, that are all written alike."""
+    """CSV files in UTF-8, all written alike.
 
-    files: tuple[str, ...]
+    Parameters
+    ----------
+    tables : tuple of (columns, files)
+        Files with the same header, under the names of its columns: each name once.
+    delimiter, quote : str
+        The mark between columns, and the one around text, doubled inside; nothing when there is none.
+    """
+
+    tables: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     delimiter: str
     quote: str
-
-    @property
-    def headers(self) -> list[str]:
-        """The header of each file, as one line of text."""
-        return [_header(name) for name in self.files]
 
 
 def readable(history: History, folder: str | Path) -> TextFiles:
@@ -70,10 +85,12 @@ def readable(history: History, folder: str | Path) -> TextFiles:
             raise SourceError(source=history.name, problem="the file is empty")
         quote = told.get("quote", '"')
         delimiter = told.get("delimiter") or _separator(history, files, quote)
-        made = TextFiles(tuple(files), delimiter, quote)
-        for header in made.headers:
-            _require_once(history, _split(header, delimiter, quote))
-    return made
+        tables: dict[tuple[str, ...], list[str]] = {}
+        for name in files:
+            header = _split(_header(name), delimiter, quote)
+            _require_once(history, header)
+            tables.setdefault(_columns(header), []).append(name)
+    return TextFiles(tuple((columns, tuple(alike)) for columns, alike in tables.items()), delimiter, quote)
 
 
 def is_empty(name: str) -> bool:
@@ -90,7 +107,7 @@ def require_utf8(text: TextFiles, history: History) -> None:
     SourceError
     """
     with _unreadable(history, "utf-8"):
-        for name in text.files:
+        for name in (name for _, files in text.tables for name in files):
             decoder = codecs.getincrementaldecoder("utf-8")()
             with _opened(name) as stream:
                 while chunk := stream.read(CHUNK):
@@ -128,10 +145,21 @@ def _require_once(history: History, names: list[str]) -> None:
         )
 
 
+def _columns(header: list[str]) -> tuple[str, ...]:
+    """Return the names of a header, those that came before and those that are empty numbered by their place."""
+    named: list[str] = []
+    taken: set[str] = set()
+    for place, name in enumerate(header, start=1):
+        once = name if name and name.casefold() not in taken else f"{name} (column {place})".lstrip()
+        taken.add(once.casefold())
+        named.append(once)
+    return tuple(named)
+
+
 def _split(header: str, mark: str, quote: str) -> list[str]:
     if not quote:
-        return header.rstrip("\r\n").split(mark)
-    return next(csv.reader([header], delimiter=mark, quotechar=quote), [])
+        return re.split("[\r\n]", header, maxsplit=1)[0].split(mark)
+    return next(csv.reader(io.StringIO(header, newline=""), delimiter=mark, quotechar=quote), [])
 
 
 def _opened(name: str) -> IO[bytes]:
@@ -139,8 +167,9 @@ def _opened(name: str) -> IO[bytes]:
 
 
 def _header(name: str) -> str:
+    """Return where a file begins: more than its header, as quotes decide where that ends."""
     with _opened(name) as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
-        return text.readline(HEADER_CHARACTERS)
+        return text.read(HEADER_CHARACTERS)
 
 
 def _in_utf8(name: str, encoding: str, folder: str | Path) -> str:
@@ -171,11 +200,13 @@ def _unreadable(history: History, encoding: str) -> Iterator[None]:
     fix = (
         "say which encoding it is in, as in ?encoding=latin-1 (or gb18030, utf-16, …), or convert it to UTF-8"
     )
-    shown = "UTF-8" if encoding in UTF8 else encoding
+    said = encoding not in UTF8
     try:
         yield
     except UnicodeError as error:
-        raise SourceError(source=history.name, problem=f"its text is not {shown}", fix=fix) from error
+        if said:
+            raise SourceError(source=history.name, problem=f"its text is not {encoding}", fix=fix) from error
+        raise NotUtf8(source=history.name, problem="its text is not UTF-8", fix=fix) from error
     except csv.Error as error:
         raise SourceError(source=history.name, problem=f"its header cannot be read: {error}") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

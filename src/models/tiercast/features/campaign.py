@@ -1,52 +1,47 @@
 """Campaigns: how much was this customer contacted, and when last? (What the marketer did, not what they did.)"""
 
-from tiercast.features.declare import Family, Feature, Seen, count, one_of
+from tiercast.features.declare import Family, Feature, GrainName, Seen, count, currency, ratio, since
 from tiercast.serving.contract import FAMILIES
 
 
 def declare(seen: Seen) -> list[Feature]:
-    """Declare outbound pressure over windows and by kind of contact."""
+    """Declare outbound pressure over windows and by kind of contact, and what it cost where channels have a price."""
     sent = seen.any_of(FAMILIES["reach"])
     if not sent:
         return []
-    condition = one_of(sent)
+    of_all = "is_own = 0"
+
+    def contacts(name: str, condition: str, meaning: str) -> Feature:
+        return Feature(name, "touches", count(condition), "contacts", meaning)
+
+    def of(name: str, grain: GrainName, sql: str, unit: str, meaning: str) -> Feature:
+        return Feature(name, grain, sql, unit, meaning, None)
+
     found = [
-        Feature(
-            "contacts_sent", "touches", count(condition), "contacts", "outbound contacts so far"
-        ),
-        Feature(
-            "days_since_contact",
-            "touches",
-            f"MIN(CASE WHEN {condition} THEN age_days END)",
-            "days",
-            "days since the last outbound contact",
-            None,
-        ),
-        Feature(
-            "orders_after_contact_days",
-            "touches",
-            f"MAX(CASE WHEN kind = 'purchase' THEN day END) - MAX(CASE WHEN {condition} THEN day END)",
-            "days",
-            "last purchase minus last contact: negative means silence since the contact",
-            None,
-        ),
-    ]
-    for w in (28, 91, 182):
-        found.append(
-            Feature(
-                f"contacts_sent_{w}d",
-                "touches",
-                count(f"{condition} AND age_days <= {w}"),
-                "contacts",
-                f"outbound contacts in {w} d",
-            )
-        )
+        contacts("contacts_sent", of_all, "outbound contacts so far"),
+        of("days_since_contact", "touches", since(of_all), "days", "days since the last outbound contact"),
+        of("orders_after_contact_days", "touches",
+           f"MAX(CASE WHEN kind = 'purchase' THEN day END) - MAX(CASE WHEN {of_all} THEN day END)", "days",
+           "last purchase minus last contact: negative means silence since the contact"),
+        *(contacts(f"contacts_sent_{w}d", f"{of_all} AND age_days <= {w}", f"outbound contacts in {w} d")
+          for w in (28, 91, 182)),
+    ]  # fmt: skip
     if len(sent) > 1:
         found += [
-            Feature(f"{kind}_contacts_91d", "touches", count(f"kind = '{kind}' AND age_days <= 91"), "contacts",
-                    f"{kind} contacts in 91 d")
+            contacts(
+                f"{kind}_contacts_91d", f"kind = '{kind}' AND age_days <= 91", f"{kind} contacts in 91 d"
+            )
             for kind in sent
-        ]  # fmt: skip
+        ]
+    for name, when, told in (("", "", "so far"), ("_91d", " AND age_days <= 91", "in 91 d")):
+        condition = f"{of_all}{when}"
+        priced = f"SUM(CASE WHEN {condition} THEN contact_cost_minor END)"
+        cost = f"CASE WHEN {count(condition)} = 0 THEN 0 ELSE {priced} END"
+        found.append(of(f"contact_cost{name}_currency", "touches", currency(f"({cost})"), "currency",
+                        f"cost of the contacts {told} whose channel has a price"))  # fmt: skip
+    if "purchase" in seen.kinds:
+        found.append(of("contact_cost_share", "derived", ratio("contact_cost_currency", "spend_currency"), "share",
+                        "cost of contacts as a share of what was spent"))  # fmt: skip
     return found
 
 

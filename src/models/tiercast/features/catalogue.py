@@ -7,16 +7,19 @@ from datetime import date
 import pandas as pd
 
 from tiercast.collect import collect
+from tiercast.features.attribute import attributes_of
 from tiercast.features.compile import compile_features, needed
 from tiercast.features.contract import contract_sql
 from tiercast.features.declare import Family, Feature, Seen
-from tiercast.features.described import beside, tables_of
+from tiercast.features.described import beside, dictionaries_of, tables_of
 from tiercast.schema import History
+from tiercast.serving.attributes import request_columns
 from tiercast.serving.tables import Tables
 
 Run = Callable[..., pd.DataFrame]
 TOP_CATEGORIES = 12
 TOP_CHANNELS = 8
+TOP_PURPOSES = 4
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Catalogue:
             "category": self.seen.categories,
             "channel": self.seen.channels,
             "region": self.seen.regions,
+            "purpose": self.seen.purposes,
             "attribute": [attribute.name for attribute in attributes],
             **{f"attribute {attribute.name}": attribute.terms for attribute in attributes},
         }
@@ -50,10 +54,23 @@ class Catalogue:
         """Return what the text joins: vocabularies, dictionaries, local calendars, and what is known of customers."""
         return tables_of(history, self.vocabulary)
 
+    def attributes(self, wanted: Sequence[str]) -> list[dict[str, str]]:
+        """Return the attributes of customers that the ``wanted`` features read, each with its column in a request."""
+        read = {feature.name for feature in needed(self.features, wanted) if feature.grain == "attributes"}
+        told = attributes_of(self.seen, read)
+        listed = told if len(told) == len(read) else self.seen.attributes  # a feature that reads them all
+        columns = request_columns([attribute.name for attribute in self.seen.attributes])
+        return [{"name": each.name, "column": columns[each.name], "kind": each.kind} for each in listed]
+
     def text(self, history: History, wanted: Sequence[str] | None = None) -> str:
         """Compile all features, or the ``wanted`` and what they read, to the one SQL text."""
         chosen = self.features if wanted is None else needed(self.features, wanted)
-        return compile_features(chosen, currency=history.currency, minor_per_major=history.minor_per_major)
+        return compile_features(
+            chosen,
+            currency=history.currency,
+            minor_per_major=history.minor_per_major,
+            described=self.seen.described,
+        )
 
 
 def look(run: Run, history: History, cutoff: date) -> Seen:
@@ -66,12 +83,30 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
         f"""WITH contract AS ({contract})
         SELECT 'kind' AS field, kind AS term, COUNT(*) AS rows FROM {visible} GROUP BY kind
         UNION ALL SELECT 'channel', channel, COUNT(*) FROM {visible} GROUP BY channel
-        UNION ALL SELECT 'category', category, COUNT(*) FROM {visible}
-          WHERE kind = 'purchase' AND category IS NOT NULL GROUP BY category
+        UNION ALL SELECT 'category', COALESCE(visible.category, sold.category), COUNT(*) FROM {visible}
+          LEFT JOIN products AS sold ON sold.product_id = visible.product_id
+            AND sold.from_day <= seen_day AND seen_day < sold.until_day
+          WHERE kind = 'purchase' AND COALESCE(visible.category, sold.category) IS NOT NULL
+          GROUP BY COALESCE(visible.category, sold.category)
+        UNION ALL SELECT 'survey', survey_type, COUNT(*) FROM {visible}
+          WHERE kind = 'survey' AND survey_type IN ('csat', 'nps') GROUP BY survey_type
+        UNION ALL SELECT 'purpose', purpose, COUNT(*) FROM {visible}
+          WHERE kind IN ('consent_granted', 'consent_withdrawn') AND purpose IS NOT NULL GROUP BY purpose
+        UNION ALL SELECT 'has', 'case', COUNT(*) FROM {visible} WHERE kind = 'complaint' AND case_id IS NOT NULL
+        UNION ALL SELECT 'has', 'points', COUNT(*) FROM {visible} WHERE points_milli IS NOT NULL
+        UNION ALL SELECT 'has', 'referred', COUNT(*) FROM {visible}
+          WHERE kind = 'referral' AND referred_customer_id IS NOT NULL
         UNION ALL SELECT 'has', 'discount', COUNT(*) FROM {visible} WHERE discount_minor > 0
         UNION ALL SELECT 'has', 'coupon', COUNT(*) FROM {visible} WHERE discount_type = 'coupon'
-        UNION ALL SELECT 'has', 'store', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND store_id IS NOT NULL""",
+        UNION ALL SELECT 'has', 'store', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND store_id IS NOT NULL
+        UNION ALL SELECT 'has', 'product', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND product_id IS NOT NULL
+        UNION ALL SELECT 'has', 'quantity', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND quantity_milli > 0
+        UNION ALL SELECT 'has', 'cost', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND cost_minor IS NOT NULL
+        UNION ALL SELECT 'has', 'returned order', COUNT(*) FROM {visible} WHERE kind = 'return' AND order_id IS NOT NULL
+        UNION ALL SELECT 'years', 'years', CAST(FLOOR((MAX(cutoff_day) - MIN(day)) / 3.64e2) AS BIGINT)
+          FROM {visible} WHERE kind = 'purchase'""",
         cutoffs=[cutoff],
+        tables=dictionaries_of(history),
     ).sort_values(["field", "rows", "term"], ascending=[True, False, True])
     terms = {field: list(part["term"]) for field, part in counts[counts["rows"] > 0].groupby("field")}
     has = set(terms.get("has", []))
@@ -82,13 +117,30 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
         discounts="discount" in has,
         coupons="coupon" in has,
         stores="store" in has,
+        products="product" in has,
+        quantities="quantity" in has,
+        costs="cost" in has,
+        returned_orders="returned order" in has,
+        years=max((int(rows) for rows in counts.loc[counts["field"] == "years", "rows"].dropna()), default=0),
+        surveys=frozenset(terms.get("survey", [])),
+        purposes=tuple(terms.get("purpose", [])[:TOP_PURPOSES]),
+        cases="case" in has,
+        points="points" in has,
+        referred="referred" in has,
         **beside(history, cutoff),
     )
 
 
-def build_catalogue(seen: Seen, *, extensions: tuple[str, ...] = ()) -> Catalogue:
-    """Return the features of every family that ``seen`` can feed, in a stable order."""
+def build_catalogue(
+    seen: Seen, *, extensions: tuple[str, ...] = (), of_the_day: bool = True
+) -> Catalogue:
+    """Return the features of every family that ``seen`` can feed, in a stable order.
+
+    ``of_the_day=False`` leaves out the families that tell of the cutoff and are the same for every customer.
+    """
     families = collect("tiercast.features", Family, extensions)
+    if not of_the_day:
+        families = {name: family for name, family in families.items() if not family.of_the_day}
     features: list[Feature] = []
     family_of: dict[str, str] = {}
     for family in families.values():

@@ -15,12 +15,23 @@ SAID = {
 }
 
 
-def compile_features(features: Sequence[Feature], *, currency: str = "USD", minor_per_major: int = 100) -> str:
+def compile_features(
+    features: Sequence[Feature],
+    *,
+    currency: str = "USD",
+    minor_per_major: int = 100,
+    described: Sequence[str] = (),
+) -> str:
     """Return the SQL text of ``features``: one row per customer with seen history and cutoff.
 
     The text reads ``touchpoints`` (as read), ``cutoffs``, ``clock`` and what :class:`~tiercast.serving.tables.Tables`
     holds. It carries no value that came from anyone's data: open vocabularies are joined, never written into the text.
     Relations and columns that no feature reads are not in it.
+
+    Parameters
+    ----------
+    described : sequence of str
+        What dictionaries tell of a touchpoint that it does not say itself, as in :attr:`~.declare.Seen.described`.
 
     Returns
     -------
@@ -46,12 +57,13 @@ def compile_features(features: Sequence[Feature], *, currency: str = "USD", mino
     by_grain: dict[str, list[Feature]] = {"touches": []}
     for feature in features:
         by_grain.setdefault(feature.grain, []).append(feature)
-    derived = by_grain.pop("derived", [])
+    derived, of_cutoffs = by_grain.pop("derived", []), by_grain.pop("cutoffs", [])
     unknown = sorted(set(by_grain) - set(GRAINS))
     if unknown:
-        raise ValueError(f"no such grain: {', '.join(unknown)}; there is: derived, {', '.join(GRAINS)}")
+        raise ValueError(f"no such grain: {', '.join(unknown)}; there is: derived, cutoffs, {', '.join(GRAINS)}")
     grains = [grain for grain in GRAINS if grain in by_grain]
-    relations = (contract(currency=currency, minor_per_major=minor_per_major), *ROLL_UP, *FINALISE)
+    view = contract(currency=currency, minor_per_major=minor_per_major)
+    relations = [each.told(described) for each in (view, *ROLL_UP, *FINALISE)]
     asked = {GRAINS[grain]: words(feature.sql for feature in by_grain[grain]) for grain in grains}
     spoken = words(feature.sql for feature in features)
     for relation in relations:
@@ -63,7 +75,7 @@ def compile_features(features: Sequence[Feature], *, currency: str = "USD", mino
         selected = ",\n    ".join(["customer_id", "cutoff_day", *columns])
         select = f"SELECT {selected}\n  FROM {GRAINS[grain]} GROUP BY customer_id, cutoff_day"
         parts.append(("finalise", f"of_{grain}", select))
-    base = [feature for grain in grains for feature in by_grain[grain]]
+    base = [feature for grain in grains for feature in by_grain[grain]] + of_cutoffs
     keys = ["of_touches.customer_id", "of_touches.cutoff_day"]
     held = ",\n    ".join([*keys, *(_held(feature) for feature in base)])
     joins = "".join(
@@ -72,6 +84,8 @@ def compile_features(features: Sequence[Feature], *, currency: str = "USD", mino
         for grain in grains
         if grain != "touches"
     )
+    if of_cutoffs:
+        joins += "\n    INNER JOIN cutoffs ON cutoffs.cutoff_day = of_touches.cutoff_day"
     parts.append(("finalise", "held", f"SELECT {held}\n  FROM of_touches{joins}"))
     expressions = {feature.name: feature.name for feature in base}
     for feature in derived:
@@ -122,6 +136,8 @@ def _double(feature: Feature, minor_per_major: int) -> str:
 
 
 def _held(feature: Feature) -> str:
+    if feature.grain == "cutoffs":
+        return f"CAST(cutoffs.{feature.sql} AS DOUBLE) AS {feature.name}"
     column = f"of_{feature.grain}.{feature.name}"
     if feature.absent is None:
         return column

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-GrainName = Literal["touches", "orders", "categories", "stores", "attributes", "assignments", "derived"]
+GrainName = Literal[
+    "touches", "orders", "categories", "stores", "attributes", "assignments", "days", "cases", "service", "referred",
+    "after", "switches", "products", "returned", "supplies", "cutoffs", "derived",
+]  # fmt: skip
 WINDOWS_DAYS: tuple[int, ...] = (7, 14, 28, 56, 91, 182, 364)
 """Trailing windows: ``age_days <= w`` is ``[cutoff - w, cutoff)``; whole weeks, so weekdays weigh alike."""
 
@@ -19,8 +22,8 @@ class Feature:
         Derived from what it is; ends in its unit where it has one (``_days``, ``_share``, ``_currency``).
     grain : str
         Which rows of the seen history are aggregated: ``touches`` (touchpoints), ``orders`` (each with the gap to the
-        one before), ``categories`` and ``stores`` (lines and orders numbered within each); or ``derived``, an expression
-        over other features. What columns they have is in ``seen.py``.
+        one before), ``categories`` and ``stores`` (lines and orders numbered within each), …; or ``cutoffs``, a column of
+        the cutoff's own; or ``derived``, an expression over other features. What columns they have is in ``seen.py``.
     sql : str
         An aggregate in the common subset of DuckDB and Spark SQL, exact on integers (no ln, exp or float sums).
     unit, meaning : str
@@ -60,6 +63,24 @@ class Seen:
     store_zones: bool = False
     attributes: tuple["Attribute", ...] = ()
     assignments: bool = False
+    surveys: frozenset[str] = frozenset()
+    purposes: tuple[str, ...] = ()
+    cases: bool = False
+    points: bool = False
+    referred: bool = False
+    products: bool = False
+    quantities: bool = False
+    costs: bool = False
+    product_categories: bool = False
+    product_costs: bool = False
+    returned_orders: bool = False
+    run_out: bool = False
+    years: int = 0
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """What dictionaries tell of a touchpoint that it does not say itself; see :class:`~.relations.Relation`."""
+        return tuple(name for name in ("product_categories", "product_costs", "store_zones") if getattr(self, name))
 
     def any_of(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of ``kinds`` that occur, in the given order."""
@@ -71,12 +92,15 @@ class Family:
     """A file's worth of features that answer one question about the customer.
 
     ``marketer_did`` marks what was done to the customer, which is never told as the customer's own reason.
+    ``of_the_day`` marks what is told of the cutoff and is the same for every customer: over few cutoffs it says little
+    more than which of them it is, and may be left out.
     """
 
     name: str
     question: str
     declare: Callable[[Seen], list[Feature]]
     marketer_did: bool = False
+    of_the_day: bool = False
 
 
 def one_of(kinds: tuple[str, ...]) -> str:
@@ -108,3 +132,19 @@ def currency(minor: str) -> str:
 def ratio(top: str, bottom: str) -> str:
     """Return a quotient that is absent when the bottom is zero or absent."""
     return f"CASE WHEN {bottom} > 0 THEN {top} / {bottom} END"
+
+
+def since(condition: str) -> str:
+    """Return the days since the last row where ``condition`` holds."""
+    return f"MIN(CASE WHEN {condition} THEN age_days END)"
+
+
+def rest(number: str, base: int) -> str:
+    """Return what a whole number is beyond whole multiples of ``base``: the lower of two that share it.
+
+    Examples
+    --------
+    >>> rest("MAX(day * 64 + code)", 64)
+    '(MAX(day * 64 + code) - FLOOR(MAX(day * 64 + code) / 64e0) * 64)'
+    """
+    return f"({number} - FLOOR({number} / {base}e0) * {base})"

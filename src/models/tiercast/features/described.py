@@ -9,36 +9,30 @@ import pandas as pd
 
 from tiercast.features.declare import Attribute
 from tiercast.schema import History
+from tiercast.serving.attributes import facts_of
 from tiercast.serving.contract import CHANNELS
-from tiercast.serving.tables import Tables, words_table
-from tiercast.sides import ALWAYS, NEVER, SideTable, days_of, in_force
+from tiercast.serving.tables import ALWAYS, NEVER, Tables, words_table
+from tiercast.sides import WORDS
+from tiercast.sidetable import SideTable, days_of, in_force
 from tiercast.windows import day_number
 from tiercast.zones import Zone
 
 OFFLINE = frozenset(
-    ("store", "pos", "direct_mail", "tv", "radio", "print", "outdoor", "exhibition", "distributor", "face_to_face", "magazine")
+    ("store", "pos", "call_center", "direct_mail", "tv", "radio", "print", "outdoor", "exhibition", "distributor",
+     "face_to_face", "magazine")
 )  # fmt: skip
 PAID = frozenset(
-    ("marketplace", "search_ads", "display", "feed_ads", "tv", "radio", "print", "outdoor", "magazine", "exhibition", "livestream")
+    ("marketplace", "search_ads", "display", "feed_ads", "tv", "radio", "print", "outdoor", "magazine", "exhibition",
+     "livestream")
 )  # fmt: skip
 PUSH = frozenset(
-    (
-        "email",
-        "sms",
-        "call_center",
-        "direct_mail",
-        "display",
-        "feed_ads",
-        "tv",
-        "radio",
-        "print",
-        "outdoor",
-        "magazine",
-    )
-)
-ATTRIBUTE_KINDS = {"birth_on_us": "time", "need_ends_on_us": "time"}
-TOP_TERMS = 12
+    ("email", "sms", "call_center", "direct_mail", "display", "feed_ads", "tv", "radio", "print", "outdoor", "magazine")
+)  # fmt: skip
 ADDRESSABLE = frozenset(("app", "email", "sms", "call_center", "direct_mail", "wechat", "face_to_face"))
+LEFT_ALONE = frozenset(("control", "holdout", "none"))
+TOP_TERMS = 12
+LEAST_PEOPLE = 5
+"""A word on record of fewer people is never kept: a version must not carry anybody's name or address."""
 
 
 def default_channels() -> dict[str, list[Any]]:
@@ -64,22 +58,16 @@ def default_channels() -> dict[str, list[Any]]:
 
 def tables_of(history: History, vocabulary: Sequence[tuple[str, str, int]]) -> Tables:
     """Return what the text joins for a history: its dictionaries, what is known of its people, its local calendars."""
+    return dictionaries_of(history, vocabulary).with_(**people_of(history))
+
+
+def dictionaries_of(history: History, vocabulary: Sequence[tuple[str, str, int]] = ()) -> Tables:
+    """Return what a version keeps: vocabularies, the dictionaries of a history, its local calendars."""
     zones = [history.zone]
     held: dict[str, Any] = {"vocabulary": words_table(vocabulary), "channels": default_channels()}
     sides = history.sides
     if "channels" in sides:
-        rows = in_force(sides["channels"], ["channel"])
-        told = {
-            name: rows[name].str.lower() for name in ("is_online", "ownership", "direction", "is_addressable")
-        }
-        held["channels"] = {
-            **_when(rows, "channel"),
-            "is_online": _yes(told["is_online"]),
-            "is_push": told["direction"].map({"push": 1, "pull": 0}).astype("Int64"),
-            "is_paid": told["ownership"].map({"paid": 1, "owned": 0, "earned": 0}).astype("Int64"),
-            "is_addressable": _yes(told["is_addressable"]),
-            "cost_minor": _whole(rows["cost_per_contact"], history.minor_per_major),
-        }
+        held["channels"] = _channels(sides["channels"], history.minor_per_major)
     if "products" in sides:
         rows = in_force(sides["products"], ["product_id"])
         held["products"] = {
@@ -97,87 +85,100 @@ def tables_of(history: History, vocabulary: Sequence[tuple[str, str, int]]) -> T
             "region": rows["region"],
             "zone_code": rows["zone"].map(codes).fillna(0).astype("Int64"),
         }
-    held |= people(history)
-    return Tables(held, tuple(Zone.named(zone).shifts for zone in zones))
+    return Tables(held, tuple(Zone.named(zone).shifts for zone in zones), history.peaks)
 
 
-def people(history: History) -> dict[str, Any]:
+def people_of(history: History) -> dict[str, Any]:
     """Return the tables about customers, which no version keeps: their attributes, and campaigns they were assigned to."""
     held: dict[str, Any] = {}
     if "customers" in history.sides:
-        held["attributes"] = attribute_rows(history.sides["customers"])
+        held["attributes"] = _attributes(history.sides["customers"])
     if "assignments" in history.sides:
-        rows = history.sides["assignments"].frame
-        day = days_of(rows["assigned_us"], ALWAYS)
-        held["assignments"] = {
-            "customer_id": rows["customer_id"],
-            "campaign_id": rows["campaign_id"],
-            "is_treated": (~rows["arm"].str.lower().isin(["control", "holdout", "none"])).astype("Int64"),
-            "day": day,
-            "seen_day": np.maximum(day, days_of(rows["known_us"], ALWAYS)),
-            "probability_permille": _whole(rows["probability"].where(rows["probability"] <= 1), 1000),
-        }
+        held["assignments"] = _assignments(history.sides["assignments"])
     return held
 
 
-def attribute_rows(table: SideTable) -> pd.DataFrame:
-    """Return the attributes of customers, one row for each that was told: dates as days, text as it came."""
-    rows = in_force(table, ["customer_id"])
-    kinds = ATTRIBUTE_KINDS | dict(table.attributes)
-    parts = []
-    for name, kind in kinds.items():
-        told = rows.loc[rows[name].notna(), ["customer_id", "from_day", "until_day", name]]
-        numbers = told[name].astype("float64") if kind == "number" else pd.Series(np.nan, index=told.index)
-        if kind == "time":
-            numbers = pd.Series(days_of(told[name], 0).astype("float64"), index=told.index)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "customer_id": told["customer_id"],
-                    "attribute": name.removesuffix("_us") if kind == "time" else name,
-                    "from_day": told["from_day"],
-                    "until_day": told["until_day"],
-                    "number": numbers,
-                    "term": told[name] if kind == "text" else None,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+def _assignments(table: SideTable) -> dict[str, Any]:
+    rows = table.frame
+    day = days_of(rows["assigned_us"], ALWAYS)
+    return {
+        "customer_id": rows["customer_id"],
+        "campaign_id": rows["campaign_id"],
+        "is_treated": (~rows["arm"].str.lower().isin(LEFT_ALONE)).astype("Int64"),
+        "day": day,
+        "seen_day": np.maximum(day, days_of(rows["known_us"], ALWAYS)),
+        "probability_permille": _whole(rows["probability"], 1000),
+    }
+
+
+def _attributes(table: SideTable) -> pd.DataFrame:
+    return facts_of(in_force(table, ["customer_id"]), table.told)
+
+
+def _channels(table: SideTable, minor_per_major: int) -> pd.DataFrame:
+    """Return the channels of a dictionary, completed from the default one: what it does not say, and what before it."""
+    rows = in_force(table, ["channel"])
+    default = pd.DataFrame(default_channels()).set_index("channel")
+    told = {
+        "is_online": rows["is_online"].map(WORDS["is_online"]),
+        "is_push": rows["direction"].map(WORDS["direction"]),
+        "is_paid": rows["ownership"].map(WORDS["ownership"]),
+        "is_addressable": rows["is_addressable"].map(WORDS["is_addressable"]),
+    }
+    found = pd.DataFrame(
+        _when(rows, "channel")
+        | {name: cells.fillna(rows["channel"].map(default[name])) for name, cells in told.items()}
+        | {"cost_minor": _whole(rows["cost_per_contact"], minor_per_major)}
+    )
+    first = rows.groupby("channel")["from_day"].min()
+    before = default.assign(until_day=first.reindex(default.index).fillna(NEVER)).reset_index()
+    return pd.concat([found, before[before["until_day"] > ALWAYS]], ignore_index=True).astype(
+        {name: "Int64" for name in found if name != "channel"}
+    )
 
 
 def beside(history: History, cutoff: date) -> dict[str, Any]:
     """Return what the side tables can feed, as known before ``cutoff``: fields of :class:`Seen`."""
-    found: dict[str, Any] = {"assignments": "assignments" in history.sides}
+    end = day_number(cutoff)
+    found: dict[str, Any] = {}
+    if "assignments" in history.sides:
+        drawn = _assignments(history.sides["assignments"])
+        found["assignments"] = bool((drawn["seen_day"] < end).any())
+    if "products" in history.sides:
+        products = in_force(history.sides["products"], ["product_id"])
+        products = products[products["from_day"] < end]
+        found |= {
+            "product_categories": bool(products["category"].notna().any()),
+            "run_out": bool((products["days_per_unit"] > 0).any()),
+            "product_costs": bool(products["unit_cost"].notna().any()),
+        }
     if "stores" in history.sides:
         stores = in_force(history.sides["stores"], ["store_id"])
-        stores = stores[stores["from_day"] < day_number(cutoff)]
+        stores = stores[stores["from_day"] < end]
         found |= {"regions": _top(stores["region"]), "store_zones": bool(stores["zone"].notna().any())}
     if "customers" in history.sides:
-        rows = attribute_rows(history.sides["customers"])
-        rows = rows[rows["from_day"] < day_number(cutoff)]
-        kinds = ATTRIBUTE_KINDS | dict(history.sides["customers"].attributes)
-        found["attributes"] = tuple(
-            Attribute(str(name), kinds.get(str(name), kinds.get(f"{name}_us", "time")), _top(part["term"]))
-            for name, part in rows.groupby("attribute", sort=True)
-        )
+        table = history.sides["customers"]
+        facts = _attributes(table)
+        facts = facts[facts["from_day"] < end]
+        shared = facts.drop_duplicates(["customer_id", "attribute", "term"])
+        listed = [
+            Attribute(str(name), table.told[str(name)][1], _top(part["term"], least=LEAST_PEOPLE))
+            for name, part in shared.groupby("attribute", sort=True)
+        ]
+        found["attributes"] = tuple(each for each in listed if each.terms or each.kind != "text")
     return found
 
 
-def _top(terms: pd.Series, most: int = TOP_TERMS) -> tuple[str, ...]:
+def _top(terms: pd.Series, least: int = 1) -> tuple[str, ...]:
     counted = terms.dropna().value_counts().rename_axis("term").reset_index(name="rows")
-    return tuple(counted.sort_values(["rows", "term"], ascending=[False, True])["term"][:most])
+    ranked = counted[counted["rows"] >= least].sort_values(["rows", "term"], ascending=[False, True])
+    return tuple(ranked["term"][:TOP_TERMS])
 
 
 def _when(rows: pd.DataFrame, key: str) -> dict[str, pd.Series]:
     return {name: rows[name] for name in (key, "from_day", "until_day")}
 
 
-def _yes(told: pd.Series) -> pd.Series:
-    return told.map({"true": 1, "yes": 1, "1": 1, "t": 1, "false": 0, "no": 0, "0": 0, "f": 0}).astype(
-        "Int64"
-    )
-
-
 def _whole(numbers: pd.Series, scale: int) -> pd.Series:
-    scaled = np.floor(numbers.astype("float64") * scale + 0.5)
+    scaled = pd.Series(np.floor(numbers.astype("float64") * scale + 0.5), index=numbers.index)
     return scaled.where(scaled.abs() < 2**53).astype("Int64")

@@ -11,7 +11,7 @@ a count of first rows; a concentration, the sum of n squared, is a sum of 2 k - 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -32,6 +32,8 @@ class Relation:
         FROM and what follows it; ``{joins}`` marks where joins go.
     joins : mapping of str to str
         By alias; a join is there when a column that is kept, or a later join, speaks of the alias.
+    described : mapping of str to mapping of str to str
+        Columns that are made otherwise where a dictionary tells more, by what it tells.
     """
 
     name: str
@@ -40,6 +42,12 @@ class Relation:
     columns: Mapping[str, str | tuple[str, ...]]
     body: str | tuple[str, ...]
     joins: Mapping[str, str] = field(default_factory=dict)
+    described: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def told(self, dictionaries: Iterable[str]) -> "Relation":
+        """Return the relation as it is made where these dictionaries tell more."""
+        more = {name: sql for told in dictionaries for name, sql in self.described.get(told, {}).items()}
+        return replace(self, columns={**self.columns, **more}) if more else self
 
     def select(self, wanted: Iterable[str]) -> str:
         """Return the SELECT with the keys and the ``wanted`` columns."""
@@ -53,7 +61,7 @@ class Relation:
         columns = ", ".join(sql if sql == name else f"{sql} AS {name}" for name, sql in made.items())
         spoken = words([*made.values(), body])
         joins: list[str] = []
-        for alias, clause in reversed(self.joins.items()):
+        for alias, clause in reversed(list(self.joins.items())):
             if alias in spoken:
                 joins.append(f" {clause}")
                 spoken |= words([clause])

@@ -1,36 +1,63 @@
 """Stage two, the roll-up: touches, orders and what was bought, each row with the day on which it could be seen."""
 
+from tiercast.features.bought import RETURNED, SUPPLIES
+from tiercast.features.kinds import MEANS, MEANT
 from tiercast.features.relations import Relation, same
+from tiercast.features.switching import STEPS
 from tiercast.serving.contract import FAMILIES
 
 MOST_MINOR = 1_999_999_999
 """What fits beside a second in one whole number."""
+MOST_PRICE = 10**12
+"""Thousandths of a minor unit: a price beyond it says nothing, and sums of it would not fit."""
 _OUTBOUND = ", ".join(f"'{kind}'" for kind in FAMILIES["reach"])
+
+_UNITS = "COALESCE(quantity_milli, 1000)"
+_COST = f"CAST(sold.unit_cost_minor AS DOUBLE) * {_UNITS} / 1e3"
+_PRICE = f"amount_minor * 1e6 / NULLIF({_UNITS}, 0)"
 
 TOUCHES = Relation(
     "touches",
     "roll-up",
     same("customer_id", "day", "seen_day"),
     same(
-        "kind", "occurred_s", "order_id", "store_id", "product_id", "category", "discount_type", "campaign_id", "case_id",
-        "quantity_milli", "amount_minor", "discount_minor", "cost_minor", "rating_permille", "points", "survey_type",
+        "kind", "occurred_s", "order_id", "store_id", "discount_type", "campaign_id", "case_id",
+        "quantity_milli", "amount_minor", "discount_minor", "rating_permille", "points_milli", "survey_type",
         "referred_customer_id", "purpose",
     )
     | {
         "channel": "contract.channel",
+        "product_id": "contract.product_id",
+        "category": "contract.category",
+        "days_per_unit_milli": "sold.days_per_unit_milli",
         "is_own": f"CASE WHEN kind IN ({_OUTBOUND}) THEN 0 ELSE 1 END",
         "channel_code": "met.code",
+        "channel_bit": "CAST(1 AS BIGINT) << CAST(COALESCE(met.code, 62) AS INT)",
         "kind_code": "what.code",
         "is_online": "via.is_online",
         "is_push": "via.is_push",
         "contact_cost_minor": "via.cost_minor",
+        **MEANT,
+        "cost_minor": "contract.cost_minor",
+        "price_milli": f"CASE WHEN kind = 'purchase' AND amount_minor > 0 AND {_PRICE} <= {MOST_PRICE}"
+        f" THEN CAST(FLOOR({_PRICE} + 5e-1) AS BIGINT) END",
     },
     "FROM contract{joins} WHERE verdict = 'ACCEPTED'",
     {
         "met": "LEFT JOIN vocabulary AS met ON met.field = 'channel' AND met.term = contract.channel",
         "what": "LEFT JOIN vocabulary AS what ON what.field = 'kind' AND what.term = contract.kind",
+        "means": MEANS,
         "via": "LEFT JOIN channels AS via ON via.channel = contract.channel"
         " AND via.from_day <= seen_day AND seen_day < via.until_day",
+        "sold": "LEFT JOIN products AS sold ON sold.product_id = contract.product_id"
+        " AND sold.from_day <= seen_day AND seen_day < sold.until_day",
+    },
+    {
+        "product_categories": {"category": "COALESCE(contract.category, sold.category)"},
+        "product_costs": {
+            "cost_minor": "COALESCE(contract.cost_minor,"
+            f" CASE WHEN {_COST} <= 1e10 THEN CAST(FLOOR({_COST} + 5e-1) AS BIGINT) END)"
+        },
     },
 )  # fmt: skip
 
@@ -39,7 +66,10 @@ _SUMS = {
     "amount_minor": "SUM(COALESCE(amount_minor, 0))",
     "discount_minor": "SUM(COALESCE(discount_minor, 0))",
     "cost_minor": "SUM(COALESCE(cost_minor, 0))",
-    "quantity_milli": "SUM(COALESCE(quantity_milli, 0))",
+    "costed_amount_minor": "SUM(CASE WHEN cost_minor IS NOT NULL THEN COALESCE(amount_minor, 0) ELSE 0 END)",
+    "margin_minor": "SUM(CASE WHEN cost_minor IS NOT NULL AND amount_minor IS NOT NULL THEN amount_minor - cost_minor ELSE 0 END)",
+    "discounted_amount_minor": "SUM(CASE WHEN discount_minor > 0 THEN COALESCE(amount_minor, 0) ELSE 0 END)",
+    "quantity_milli": f"SUM({_UNITS})",
     "discounted_lines": "COUNT(CASE WHEN discount_minor > 0 THEN 1 END)",
     "coupon_lines": "COUNT(CASE WHEN discount_type = 'coupon' THEN 1 END)",
     "coupon_discount_minor": "SUM(CASE WHEN discount_type = 'coupon' THEN COALESCE(discount_minor, 0) ELSE 0 END)",
@@ -104,6 +134,11 @@ _PLACED = (
     " AND placed.from_day <= order_rows.seen_day AND order_rows.seen_day < placed.until_day"
 )
 
+
+def _local(where: str) -> str:
+    return f"at_s + CASE WHEN at_s < {where}.switch_s THEN {where}.shift_s ELSE {where}.shift_after_s END"
+
+
 ORDERS = Relation(
     "orders",
     "roll-up",
@@ -114,8 +149,7 @@ ORDERS = Relation(
         "nth": "ROW_NUMBER() OVER bought",
         "step_days": "day - LAG(day) OVER bought",
         "before_seen_day": "LAG(seen_day) OVER bought",
-        "local_s": "at_s + CASE WHEN at_s < home.switch_s THEN home.shift_s ELSE home.shift_after_s END",
-        "store_local_s": "at_s + CASE WHEN at_s < there.switch_s THEN there.shift_s ELSE there.shift_after_s END",
+        "local_s": _local("home"),
         "region_code": "area.code",
     },
     "FROM order_rows{joins}\n"
@@ -127,7 +161,8 @@ ORDERS = Relation(
         f" ON there.zone_code = COALESCE(placed.zone_code, 0) AND there.block = {_BLOCK}",
         "area": "LEFT JOIN vocabulary AS area ON area.field = 'region' AND area.term = placed.region",
     },
+    {"store_zones": {"local_s": _local("there")}},
 )
 
 
-ROLL_UP = (TOUCHES, ORDER_GROUPS, ORDER_PARTS, ORDER_ROWS, ORDERS)
+ROLL_UP = (TOUCHES, ORDER_GROUPS, ORDER_PARTS, ORDER_ROWS, STEPS, ORDERS, RETURNED, SUPPLIES)

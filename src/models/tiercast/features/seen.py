@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from tiercast.features.bought import RETURNED_SEEN, SUPPLIES_SEEN
+from tiercast.features.dealings import DEALINGS
+from tiercast.features.decision import DECIDING
 from tiercast.features.relations import Relation, same
 from tiercast.features.rollup import ORDERS, TOUCHES
+from tiercast.features.switching import SWITCHING
 
 _AT = same("customer_id", "cutoff_day")
 _AGE = same("day", "seen_day") | {"age_days": "cutoff_day - day"}
@@ -27,7 +31,9 @@ HIDDEN = Relation(
     "finalise",
     same("customer_id", "cutoff_day", "nth", "day"),
     {},
-    "FROM orders INNER JOIN cutoffs ON seen_day < cutoff_day WHERE before_seen_day >= cutoff_day",
+    # the first condition follows from the others; said before any join, it leaves next to nothing to join
+    "FROM orders INNER JOIN cutoffs ON seen_day < cutoff_day"
+    " WHERE before_seen_day > seen_day AND before_seen_day >= cutoff_day",
 )
 """Orders at cutoffs that could not yet see the order before: known later, though it happened earlier."""
 
@@ -56,12 +62,8 @@ ORDERS_SEEN = Relation(
         "gap_days": "CASE WHEN before_seen_day >= cutoffs.cutoff_day THEN seen_step_days ELSE step_days END",
     }
     | {
-        f"{where}local_{part}": sql.replace("local_s", f"{where}local_s")
-        for where in ("", "store_")
-        for part, sql in {
-            "day": "CAST(FLOOR(local_s / 8.64e4) AS BIGINT)",
-            "hour": "CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT)",
-        }.items()
+        "local_day": "CAST(FLOOR(local_s / 8.64e4) AS BIGINT)",
+        "local_hour": "CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT)",
     },
     "FROM orders INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day{joins}",
     {
@@ -110,6 +112,13 @@ CATEGORIES_SEEN = Relation(
 STORES_SEEN = _sizes(
     "stores_seen", term="store_id", of="orders", where="is_new = 1 AND store_id IS NOT NULL", values={}
 )
+PRODUCTS_SEEN = _sizes(
+    "products_seen",
+    term="product_id",
+    of="touches",
+    where="kind = 'purchase' AND product_id IS NOT NULL",
+    values={},
+)
 
 ATTRIBUTES_SEEN = Relation(
     "attributes_seen",
@@ -140,6 +149,12 @@ FINALISE = (
     STORES_SEEN,
     ATTRIBUTES_SEEN,
     ASSIGNMENTS_SEEN,
+    PRODUCTS_SEEN,
+    RETURNED_SEEN,
+    SUPPLIES_SEEN,
+    *DECIDING,
+    *DEALINGS,
+    *SWITCHING,
 )
 
 GRAINS: dict[str, str] = {
@@ -149,5 +164,14 @@ GRAINS: dict[str, str] = {
     "stores": "stores_seen",
     "attributes": "attributes_seen",
     "assignments": "assignments_seen",
+    "products": "products_seen",
+    "returned": "returned_seen",
+    "supplies": "supplies_seen",
+    "days": "days_seen",
+    "cases": "cases_seen",
+    "service": "service_seen",
+    "referred": "referred_seen",
+    "after": "after_seen",
+    "switches": "switches_seen",
 }
 """What a feature aggregates over: the name it declares, and the relation that holds those rows."""

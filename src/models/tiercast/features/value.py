@@ -1,4 +1,4 @@
-"""Value: what was spent, in all and lately, and how large and how even are the baskets?"""
+"""Value: what was spent, in all and lately, how large and how even are the baskets, and do they grow?"""
 
 from tiercast.features.declare import WINDOWS_DAYS, Family, Feature, Seen, currency, ratio, total
 from tiercast.features.rollup import MOST_MINOR
@@ -17,6 +17,12 @@ def declare(seen: Seen) -> list[Feature]:
     spread = f"(CAST({square} AS DOUBLE) * {orders} - {spent} * {spent})"
     variance = f"({spread} / {orders} / {orders})"  # whole numbers cancel first: equal baskets have spread 0
     newest = f"MAX(at_s * {MOST_MINOR + 1} + LEAST(total_amount_minor, {MOST_MINOR}))"
+    oldest = f"MIN(at_s * {MOST_MINOR + 1} + {MOST_MINOR} - LEAST(total_amount_minor, {MOST_MINOR}))"
+    first = f"({MOST_MINOR} - ({oldest} - MIN(at_s) * {MOST_MINOR + 1}))"
+    ages, aged = "CAST(SUM(is_new * age_days) AS DOUBLE)", "CAST(SUM(is_new * age_days * age_days) AS DOUBLE)"
+    slope = (  # least squares over time, which runs against age
+        f"({ages} * {spent} - CAST(SUM(age_days * amount_minor) AS DOUBLE) * {orders}) / ({aged} * {orders} - {ages} * {ages})"
+    )
 
     def money(name: str, grain: str, sql: str, meaning: str, absent: float | None = 0.0) -> Feature:
         return Feature(name, grain, sql, "currency", meaning, absent)  # type: ignore[arg-type]
@@ -31,6 +37,10 @@ def declare(seen: Seen) -> list[Feature]:
         money("basket_max_currency", "orders", currency("MAX(total_amount_minor)"), "largest basket", None),
         money("basket_last_currency", "orders", currency(f"({newest} - MAX(at_s) * {MOST_MINOR + 1})"),
               "newest basket", None),
+        money("basket_first_currency", "orders", currency(first), "first basket", None),
+        money("basket_slope_91d_currency", "orders",
+              f"CASE WHEN MAX(age_days) > MIN(age_days) THEN {currency(f'({slope} * 91)')} END",
+              "what baskets gain in 91 d: the slope of a line through all of them", None),
     ]  # fmt: skip
     found += [
         money(f"spend_{w}d_currency", "orders", currency(total("amount_minor", f"age_days <= {w}")),
@@ -48,10 +58,18 @@ def declare(seen: Seen) -> list[Feature]:
               "spend of the last 28 days beyond the pace of the 63 before"),
         Feature("spend_quarter_share", "derived", ratio("spend_91d_currency", "spend_currency"), "share",
                 "share of all spend in the last 91 days", None),
+        Feature("spend_half_trend_ratio", "derived", ratio("spend_91d_currency * 2e0", "spend_182d_currency"), "ratio",
+                "spend of the last quarter against the pace of the last half year", None),
+        Feature("spend_year_trend_ratio", "derived", ratio("spend_182d_currency * 2e0", "spend_364d_currency"), "ratio",
+                "spend of the last half year against the pace of the last year", None),
         money("basket_91d_mean_currency", "derived", ratio("spend_91d_currency", "orders_91d"),
               "mean basket, 91 d", None),
         Feature("basket_variation_ratio", "derived", ratio("basket_sd_currency", "basket_mean_currency"), "ratio",
                 "coefficient of variation of baskets", None),
+        Feature("basket_trend_ratio", "derived", ratio("spend_91d_currency * orders", "(orders_91d * spend_currency)"),
+                "ratio", "mean basket of the last 91 days against that of all time", None),
+        Feature("basket_max_share", "derived", ratio("basket_max_currency", "spend_currency"), "share",
+                "share of all spend in the largest basket", None),
     ]  # fmt: skip
     return found
 

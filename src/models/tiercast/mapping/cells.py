@@ -21,8 +21,9 @@ class Cells:
     types : mapping of str to str
         The columns that came, with the engine's names of their types.
     dialect : Dialect
-    decimal, thousands : str
-        How numbers are written in text: the mark before the fraction, and the one between thousands, if any.
+    decimal, thousands, symbol : str
+        How numbers are written in text: the mark before the fraction, the one between thousands, if any, and what
+        stands beside them, such as ``$``.
     digits : int
         Decimals of money: 2 where 100 minor units make a major one.
     """
@@ -31,6 +32,7 @@ class Cells:
     dialect: Dialect = field(default=DUCKDB)
     decimal: str = "."
     thousands: str = ""
+    symbol: str = ""
     digits: int = 2
     steps: dict[str, str] = field(default_factory=dict)
 
@@ -63,7 +65,7 @@ class Cells:
     @property
     def plain_numbers(self) -> bool:
         """Whether numbers in text are written as the contract reads them."""
-        return self.decimal == "." and not self.thousands
+        return self.decimal == "." and not self.thousands and not self.symbol
 
     def held(self, column: str) -> str:
         """Return what a column holds: text, integer, float, bool, date, time, time_zoned or other."""
@@ -121,13 +123,14 @@ class Cells:
                 found=self.types[column],
             )
         text = self.text(column)
-        plain = text
+        bare = f"TRIM(REPLACE({text}, {self.literal(self.symbol)}, ''), ' ')" if self.symbol else text
+        plain = bare = self.let(bare) if self.symbol else bare
         if self.thousands:
             plain = f"REPLACE({plain}, {self.literal(self.thousands)}, '')"
         if self.decimal != ".":
             plain = f"REPLACE({plain}, {self.literal(self.decimal)}, '.')"
         read = self.dialect.text_to_number(plain)
-        readable = self.matches(text, number_pattern(self.decimal, self.thousands))
+        readable = self.matches(bare, number_pattern(self.decimal, self.thousands))
         return self.let(f"CASE WHEN {readable} THEN {read} WHEN {text} IS NOT NULL THEN {NOT_A_NUMBER} END")
 
 

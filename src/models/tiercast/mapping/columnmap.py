@@ -43,7 +43,8 @@ class ColumnMap:
     minor_per_major : int
         0: what the source says itself.
     options : mapping of str to str
-        How text is read: ``delimiter``, ``encoding``, ``quote`` of CSV files; ``decimal``, ``thousands`` of any text.
+        How text is read: ``delimiter``, ``encoding``, ``quote`` of CSV files; ``decimal``, ``thousands``, ``symbol`` of
+        the numbers in any text.
     """
 
     name: str = "in memory"

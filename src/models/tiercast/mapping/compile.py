@@ -52,7 +52,8 @@ def mapped_sql(mapping: ColumnMap, cells: Cells, relation: str, *, keep_row: boo
             columns[name] = _expression(rules[name], name, cells)
         elif name in cells.types and name not in mapping.ignore:
             columns[name] = _as_it_came(name, cells)
-    missing = [name for name in REQUIRED if name not in columns]
+    other_id = {"customer_id"} if "identity" in columns else set()  # whose it was is looked up
+    missing = [name for name in REQUIRED if name not in columns and name not in other_id]
     if missing:
         told = f"; the map {mapping.name} gives none" if mapping.columns else ""
         raise MissingColumns(

@@ -120,8 +120,9 @@ class KnownTable:
     name: str
     has: tuple[str, ...]
     picks: dict[str, str]
-    kind: str = ""
     channel: str = ""
+    currency: str = ""
+    zone: str = ""
     leaves_out: tuple[str, ...] = ()
 
 
@@ -137,10 +138,9 @@ TABLES: tuple[KnownTable, ...] = (
             "unit_price": "Lineitem price",
             "discount": "Lineitem discount",
             "product_id": "Lineitem sku",
-            "channel": "Source",
         },
         channel="web",
-        leaves_out=("amount", "order_status"),
+        leaves_out=("amount", "order_status", "kind", "channel"),
     ),
     KnownTable(
         "order lines of WooCommerce",
@@ -171,6 +171,8 @@ TABLES: tuple[KnownTable, ...] = (
         ("InvoiceNo", "StockCode", "Quantity", "UnitPrice", "CustomerID"),
         {"order_id": "InvoiceNo", "product_id": "StockCode"},
         channel="web",
+        currency="GBP",
+        zone="Europe/London",
     ),
     KnownTable(
         "events of Google Analytics 4",

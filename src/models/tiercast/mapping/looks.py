@@ -24,6 +24,7 @@ HOURS = (
 )  # fmt: skip
 FORMATS = tuple(day + hour for day, hour in product(DAYS, HOURS))
 SINCE_1970 = {"seconds": 1e0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+SYMBOLS = ("$", "€", "£", "¥", "R$", "EUR", "USD", "CHF", "GBP", "CNY", "元", "kr", "zł")
 MARKS = ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"), (",", "\u00a0"))
 
 
@@ -53,8 +54,8 @@ class Look:
         None when it holds no times.
     numbers : numpy.ndarray or None
         Each row as a number, NaN where empty; None when it holds other things.
-    marks : tuple of str
-        The decimal mark and the one between thousands, where numbers are text.
+    marks : dict of str to str
+        ``decimal``, ``thousands`` and ``symbol``, where numbers are text.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Look:
     values: dict[str, int] = field(default_factory=dict)
     when: WhenLook | None = None
     numbers: Any = None
-    marks: tuple[str, str] = (".", "")
+    marks: dict[str, str] = field(default_factory=dict)
 
     @property
     def unique(self) -> bool:
@@ -86,7 +87,7 @@ def looks_of(sample: pd.DataFrame, held: Mapping[str, str]) -> dict[str, Look]:
     >>> rows = pd.DataFrame({"at": ["13/1/2024 08:00", "2/2/2024 09:30"], "paid": ["1.234,50", "7,00"], "what": "buy"})
     >>> seen = looks_of(rows, dict.fromkeys(rows, "text"))
     >>> seen["at"].when.told, seen["paid"].marks, seen["what"].values
-    ({'format': '%d/%m/%Y %H:%M'}, (',', '.'), {'buy': 2})
+    ({'format': '%d/%m/%Y %H:%M'}, {'decimal': ',', 'thousands': '.', 'symbol': ''}, {'buy': 2})
     """
     return {str(name): _look(str(name), sample[name], held[str(name)]) for name in sample.columns}
 
@@ -100,7 +101,8 @@ def _look(name: str, cells: pd.Series, held: str) -> Look:
     text = text[text != ""]
     counted = text.value_counts()
     values = {str(value): int(rows) for value, rows in counted.items()} if len(counted) <= FEW else {}
-    when, numbers, marks = None, None, (".", "")
+    when, numbers = None, None
+    marks: dict[str, str] = {}
     if len(text) and held in {"time", "time_zoned", "date"}:
         when = WhenLook(clock=held != "date" and not text.str.contains(r"^\S+$|00:00:00").all())
     elif len(text) and held != "bool":
@@ -146,14 +148,16 @@ def _restless(text: pd.Series, form: str) -> float:
     return float(_parsed(text, form).diff().abs().dt.total_seconds().sum())
 
 
-def _numbers(cells: pd.Series, text: pd.Series, held: str) -> tuple[Any, tuple[str, str]]:
+def _numbers(cells: pd.Series, text: pd.Series, held: str) -> tuple[Any, dict[str, str]]:
     if held != "text":
-        return pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=np.nan), (".", "")
-    tried = text.drop_duplicates().head(TRIED)
+        return pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=np.nan), {}
+    symbol = next((each for each in SYMBOLS if text.str.contains(each, regex=False).mean() >= NEARLY_ALL), "")
+    bare = text.str.replace(symbol, "", regex=False).str.strip(" ") if symbol else text
+    tried = bare.drop_duplicates().head(TRIED)
     for decimal, thousands in MARKS:
         if tried.str.fullmatch(number_pattern(decimal, thousands)).mean() >= NEARLY_ALL:
-            plain = text.str.replace(thousands, "", regex=False) if thousands else text
-            plain = plain.str.replace(decimal, ".", regex=False)
-            numbers = pd.to_numeric(plain, errors="coerce").reindex(cells.index)
-            return numbers.to_numpy(dtype="float64", na_value=np.nan), (decimal, thousands)
-    return None, (".", "")
+            plain = bare.str.replace(thousands, "", regex=False) if thousands else bare
+            numbers = pd.to_numeric(plain.str.replace(decimal, ".", regex=False), errors="coerce")
+            marks = {"decimal": decimal, "thousands": thousands, "symbol": symbol}
+            return numbers.reindex(cells.index).to_numpy(dtype="float64", na_value=np.nan), marks
+    return None, {}

@@ -1,6 +1,7 @@
 """How text is read: the delimiter, encoding and quote of a CSV file, and the marks inside its numbers."""
 
 import codecs
+import re
 from collections.abc import Mapping
 
 MEANINGS = {
@@ -9,6 +10,7 @@ MEANINGS = {
     "quote": "the mark around text that holds delimiters, or: none",
     "decimal": "the mark before the fraction of a number: . or ,",
     "thousands": "the mark between the thousands of a number: , . ' _ or: space",
+    "symbol": "what stands beside numbers, as in $ or EUR",
 }
 NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}
 GROUPS = (",", ".", "'", "’", "_", " ", "\u00a0", "\u202f")
@@ -36,9 +38,13 @@ def checked(options: Mapping[str, str]) -> dict[str, str]:
         if key == "encoding":
             told[key] = _encoding(value)
         elif key == "quote":
-            told[key] = "" if value == "none" else _one(key, mark)
+            told[key] = "" if value in ("none", "") else _one(key, mark)
         elif key == "delimiter":
             told[key] = _one(key, mark)
+        elif key == "symbol":
+            if not re.fullmatch(r"[^\d\s.,'+-]{1,4}", value):
+                raise ValueError(f"symbol is {value!r}; {MEANINGS[key]} is expected")
+            told[key] = value
         elif key in {"decimal", "thousands"}:
             allowed = (".", ",") if key == "decimal" else GROUPS
             if mark not in allowed:

@@ -19,6 +19,7 @@ AS_NAMED = (
     "customer_id", "event_id", "order_id", "store_id", "product_id", "category", "campaign_id", "unit_cost", "rating",
 )  # fmt: skip
 CEILING = 1e7
+LEAST_ROWS = 20
 SYMBOLS = {"€": "EUR", "£": "GBP", "¥": "CNY", "元": "CNY", "$": "USD"}
 CODES = ("EUR", "USD", "GBP", "CNY", "CHF", "JPY", "BRL", "INR", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD")
 
@@ -147,6 +148,8 @@ class _Draft:
             "mail" in plain(look.name) or any("@" in value for value in look.values)
         ):
             remark = f"{UNSURE} e-mail addresses are personal data: take a customer number when there is one"
+        elif name == "customer_id" and look.unique and look.rows >= LEAST_ROWS:
+            remark = f"{UNSURE} every row has another one: is it the customer's number, or the row's?"
         elif name == "customer_id" and plain(look.name) not in map(plain, COLUMNS["customer_id"]):
             remark = f"{UNSURE} by its name"
         self._say(name, look.name, remark)
@@ -156,12 +159,15 @@ class _Draft:
             look = self._look(name)
             if look is None or look.when is None:
                 continue
-            rule = {"column": look.name, **look.when.told} if look.when.told else look.name
+            local = {"zone": self.table.zone} if self.table and self.table.zone and look.when.clock else {}
+            rule = {"column": look.name, **look.when.told, **local} if look.when.told or local else look.name
+            self.top |= local
             remark = ""
             if not look.when.certain:
                 remark = f"{UNSURE} day or month first? every value fits both"
             elif (
-                look.when.clock
+                not local
+                and look.when.clock
                 and look.held != "time_zoned"
                 and "unit" not in look.when.told
                 and "%z" not in str(rule)
@@ -180,16 +186,16 @@ class _Draft:
         discount = self._look("discount")
         if discount is not None:
             self._number("discount", discount)
-        if amount is None and price is not None:
-            names = [each.name for each in (quantity, price) if each is not None]
-            rule: dict[str, Any] = {"product": names} if len(names) > 1 else {"column": price.name}
-            below = any(each is not None and each.share(each.numbers < 0) for each in (quantity, price))
-            rule |= {"absolute": True} if below else {}
-            remark = "" if len(names) > 1 else f"{UNSURE} taken as what was paid for the line"
-            self._say("amount", rule if len(rule) > 1 else price.name, remark)
-            self._marks(price)
-        elif amount is not None:
+        if amount is not None:
             self._amount(amount)
+        elif price is not None and quantity is not None:
+            rule: dict[str, Any] = {"product": [quantity.name, price.name], **_scale(price)}
+            if quantity.share(quantity.numbers < 0) or price.share(price.numbers < 0):
+                rule["absolute"] = True
+            self._marks(price)
+            self._say("amount", rule, f"{UNSURE} taken as cents, by its name" if "scale" in rule else "")
+        elif price is not None:
+            self._number("amount", price, f"{UNSURE} taken as what was paid for the line")
 
     def _amount(self, amount: Look) -> None:
         zero = amount.share(amount.numbers == 0)
@@ -208,21 +214,17 @@ class _Draft:
         self._number("amount", amount, remark)
 
     def _number(self, name: str, look: Look, remark: str = "") -> None:
-        rule: dict[str, Any] = {"column": look.name}
-        if re.search(r"cents?$|_ct$|minor", look.name.casefold()):
-            rule["scale"] = 0.01
-            remark = remark or f"{UNSURE} taken as cents, by its name"
+        rule: dict[str, Any] = {"column": look.name, **_scale(look)}
+        if "scale" in rule:
+            remark = f"{UNSURE} taken as cents, by its name"
         if look.share(look.numbers < 0):
             rule["absolute"] = True
         self._marks(look)
         self._say(name, rule if len(rule) > 1 else look.name, remark)
 
     def _marks(self, look: Look) -> None:
-        decimal, thousands = look.marks
-        if decimal != ".":
-            self.top["decimal"] = decimal
-        if thousands:
-            self.top["thousands"] = thousands
+        plain = {"decimal": ".", "thousands": "", "symbol": ""}
+        self.top |= {key: mark for key, mark in look.marks.items() if mark != plain[key]}
 
     def _kind(self) -> None:
         look, quantity = self._look("kind"), self._look("quantity")
@@ -271,7 +273,11 @@ class _Draft:
     def _channel(self) -> None:
         look = self._look("channel")
         if look is not None:
-            self._say("channel", *_translated(look, CHANNEL_WORDS, CHANNELS))
+            rule, remark = _translated(look, CHANNEL_WORDS, CHANNELS)
+            if look.filled < look.rows:
+                rule = {"column": look.name, "otherwise": "keep"} if isinstance(rule, str) else rule
+                rule |= {"empty": "unknown"}
+            self._say("channel", rule, remark)
             return
         store = "store" if "store_id" in self.picked else ""
         value = store or (self.table.channel if self.table else "") or "web"
@@ -285,7 +291,9 @@ class _Draft:
         name = self.picked.get("amount", self.picked.get("unit_price", "")).upper()
         found = [code for mark, code in SYMBOLS.items() if mark in name]
         found += [code for code in CODES if code in re.split("[^A-Z]+", name)]
-        if told:
+        if self.table is not None and self.table.currency:
+            self.top["currency"] = self.table.currency
+        elif told:
             self.top["currency"] = told[0].upper()
             if len(told) > 1:
                 self.remarks["currency"] = (
@@ -300,8 +308,18 @@ class _Draft:
     def _status(self) -> None:
         look = self._look("order_status")
         fell = [value for value in (look.values if look else {}) if value.casefold() in FELL_THROUGH]
+        given_back = [
+            value for value in (look.values if look else {}) if meaning_of(KIND_WORDS, value) == "return"
+        ]
+        if given_back and "columns.kind" not in self.remarks:
+            told = f"{UNSURE} orders that are {given_back[0]} count as purchases: no row says when they were given back"
+            self.remarks["columns.kind"] = told
         if look is not None and fell:
             self.exclude.append({"reason": "the order fell through", "column": look.name, "values": fell})
+
+
+def _scale(look: Look) -> dict[str, Any]:
+    return {"scale": 0.01} if re.search(r"cents?$|_ct$|minor", look.name.casefold()) else {}
 
 
 def _translated(look: Look, words: dict[str, tuple[str, ...]], known: tuple[str, ...]) -> tuple[Any, str]:

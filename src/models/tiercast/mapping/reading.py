@@ -14,7 +14,8 @@ from tiercast.mapping.words import Words
 from tiercast.serving.contract import NAMES
 
 KEYS = (
-    "columns", "currency", "zone", "minor_per_major", "duplicates", "ignore", "exclude", "decimal", "thousands", "csv",
+    "columns", "currency", "zone", "minor_per_major", "duplicates", "ignore", "exclude", "decimal", "thousands", "symbol",
+    "csv",
 )  # fmt: skip
 CSV_KEYS = ("delimiter", "encoding", "quote")
 EXCLUDE_KEYS = ("reason", "column", "values", "prefixes", "patterns", "negative", "empty")
@@ -65,7 +66,7 @@ def map_of(stored: Mapping[str, Any], *, name: str = "in memory") -> ColumnMap:
         _known(columns, NAMES, "[columns]")
         csv = _table(stored, "csv")
         _known(csv, CSV_KEYS, "[csv]")
-        marks = {key: stored[key] for key in ("decimal", "thousands") if key in stored}
+        marks = {key: stored[key] for key in ("decimal", "thousands", "symbol") if key in stored}
         read = ColumnMap(
             name=name,
             columns={key: rule_of(key, value) for key, value in columns.items()},

@@ -88,7 +88,7 @@ class Time:
             f"{'timestamp_micros' if spark else 'make_timestamp'}(CAST(FLOOR({within}) AS BIGINT))"
         )
         if held != "text":
-            return moment
+            return f"CASE WHEN {number} IS NOT NULL THEN {moment} END"  # GREATEST passes over what is empty
         told = (
             f"date_format({moment}, 'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSS')"
             if spark

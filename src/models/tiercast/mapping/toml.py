@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 UNSURE = "??"
+UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)  # they move a terminal's cursor
 
 
 def written(told: Mapping[str, Any], remarks: Mapping[str, str], head: str) -> str:
@@ -31,7 +34,8 @@ def written(told: Mapping[str, Any], remarks: Mapping[str, str], head: str) -> s
     kind = {value = "purchase"}  # ?? always
     <BLANKLINE>
     """
-    lines = [f"# {line}" for line in head.splitlines()] + [""]
+    remarks = {key: UNSEEN.sub("·", remark) for key, remark in remarks.items()}
+    lines = [f"# {UNSEEN.sub('·', line)}" for line in head.split("\n")] + [""]
     tables = {key: value for key, value in told.items() if isinstance(value, Mapping)}
     lines += [
         f"{key} = {value_of(value)}{_beside(key, remarks)}" for key, value in told.items() if _is_plain(value)
@@ -68,7 +72,8 @@ def value_of(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(value_of, value)) + "]"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        text = json.dumps(value, ensure_ascii=False)
+        return UNSEEN.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -6,7 +6,8 @@ web server on a request; each gets the same numbers.
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pandas as pd
 
 from . import history
 from .actions import decide
+from .attributes import facts_of_request
 from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
 from .forecast import Forecast
@@ -30,6 +32,7 @@ from .tiers import assign
 
 NO_HISTORY = "refused:NO_HISTORY"
 NO_PURCHASE = "refused:NO_PURCHASE"
+_NOBODY: Mapping[str, Any] = {}
 
 
 def open_bundle(folder: str | Path) -> "Bundle":
@@ -50,7 +53,7 @@ class Bundle:
     ----------
     manifest : mapping
         ``content_sha256`` (its first 12 digits are the version), ``currency``, ``tables``, ``families``,
-        ``default_policy``, …
+        ``attributes``, ``default_policy``, …
     parts : mapping
         The fitted parts as JSON.
     features_sql, contract_sql : str
@@ -75,37 +78,68 @@ class Bundle:
         self.actions = parts["actions"]
         self.risk = RiskContributions(self.forecast.activity, manifest["families"])
         self.tables = Tables.from_json(manifest["tables"])
+        self.attributes: list[dict[str, str]] = list(manifest["attributes"])
         self._channels = [term for field, term, _ in self.tables.vocabulary if field == "channel"]
         self._root: Any = None
         self._per_thread = threading.local()
         self._opening = threading.Lock()
 
-    def features(self, touchpoints: pd.DataFrame, *, cutoff: date) -> pd.DataFrame:
-        """Return the frozen features of a frame of touchpoints at a cutoff, ordered by customer."""
-        connection = self._cursor()
-        connection.register("came", touchpoints)
-        try:
-            history.bind(connection, "came")
-            return arrange(
-                history.run(connection, self.features_sql, cutoffs=[cutoff], tables=self.tables),
-                cutoff,
-            )
-        finally:
-            connection.unregister("came")
+    def features(
+        self, touchpoints: pd.DataFrame, *, cutoff: date, people: Mapping[str, Any] = _NOBODY
+    ) -> pd.DataFrame:
+        """Return the frozen features of a frame of touchpoints at a cutoff, ordered by customer.
+
+        ``people`` holds the tables about customers, ``attributes`` and ``assignments``, where they are known.
+        """
+        with self._taken_in(touchpoints) as connection:
+            return self._features(connection, cutoff, people)
+
+    def _features(self, connection: Any, cutoff: date, people: Mapping[str, Any]) -> pd.DataFrame:
+        tables = Tables(people, peaks=self.tables.peaks)
+        found = history.run(
+            connection, self.features_sql, cutoffs=[cutoff], tables=tables, kept=self.tables.frozen
+        )
+        return arrange(found, cutoff, unknown=self.unknown(people))
+
+    def unknown(self, people: Mapping[str, Any]) -> list[str]:
+        """Return the features that cannot be known without the tables about customers that did not come."""
+        families = self.manifest["families"].items()
+        return (
+            [] if "assignments" in people else [name for name, family in families if family == "assignment"]
+        )
 
     def verdicts(self, touchpoints: pd.DataFrame) -> dict[str, int]:
         """Return how many rows the contract accepted, left unresolved and rejected, by code."""
+        with self._taken_in(touchpoints) as connection:
+            return self._verdicts(connection)
+
+    def _verdicts(self, connection: Any) -> dict[str, int]:
+        counted = history.run(
+            connection,
+            f"SELECT verdict, COUNT(*) AS rows FROM ({self.contract_sql}) AS contract GROUP BY verdict",
+        )
+        return {str(code): int(rows) for code, rows in zip(counted["verdict"], counted["rows"], strict=True)}
+
+    def _refuse_rejected(self, connection: Any) -> None:
+        counted = self._verdicts(connection).items()
+        bad = {code: count for code, count in counted if code not in {"ACCEPTED", "NULL_CUSTOMER"}}
+        if bad:
+            told = ", ".join(f"{count} × {code}" for code, count in sorted(bad.items()))
+            raise RejectedRows(
+                f"rows break the contract: {told}; mend them, or send rejected = skip to go on without them",
+                rejected=bad,
+            )
+
+    @contextmanager
+    def _taken_in(self, touchpoints: pd.DataFrame) -> Iterator[Any]:
+        """Lend a connection on which ``touchpoints`` are those of a frame, read once."""
         connection = self._cursor()
         connection.register("came", touchpoints)
         try:
-            history.bind(connection, "came")
-            counted = history.run(
-                connection,
-                f"SELECT verdict, COUNT(*) AS rows FROM ({self.contract_sql}) AS contract GROUP BY verdict",
-            )
+            history.take_in(connection, "came")
+            yield connection
         finally:
             connection.unregister("came")
-        return {str(code): int(rows) for code, rows in zip(counted["verdict"], counted["rows"], strict=True)}
 
     def predict(
         self,
@@ -121,7 +155,8 @@ class Bundle:
         Parameters
         ----------
         touchpoints : pandas.DataFrame
-            Rows of the touchpoint contract, with optional ``tier_before`` and ``tier_since_on`` per customer.
+            Rows of the touchpoint contract, with optional ``tier_before``, ``tier_since_on`` and the version's attributes
+            per customer: one value a customer, of several the last.
         cutoff : str or date
             Midnight UTC; nothing on or after it is used.
         policy : str
@@ -145,7 +180,7 @@ class Bundle:
         day = history.parse_cutoff(cutoff)
         if rejected not in {"refuse", "skip"}:
             raise UnknownChoice("rejected must be refuse or skip", there_is=["refuse", "skip"])
-        rows = trimmed(clean_request(touchpoints))
+        rows = trimmed(clean_request(touchpoints, {each["column"]: each["kind"] for each in self.attributes}))
         self._policy(policy)
         if not len(rows):
             raise EmptyInput("no rows came: send at least one touchpoint", rows=0)
@@ -154,32 +189,21 @@ class Bundle:
             raise EmptyInput(
                 "no row says whose it is: send a customer_id with each touchpoint", rows=len(rows)
             )
-        brought = [name for name in PER_CUSTOMER if name in rows]
-        per_customer = (
-            rows.dropna(subset=["customer_id"])
-            .groupby("customer_id", sort=False)[brought]
-            .last()
-            .reset_index()
-            if brought
-            else None
-        )
-        events = rows.drop(columns=brought)
-        if rejected == "refuse":
-            bad = {
-                code: count
-                for code, count in self.verdicts(events).items()
-                if code not in {"ACCEPTED", "NULL_CUSTOMER"}
-            }
-            if bad:
-                told = ", ".join(f"{count} × {code}" for code, count in sorted(bad.items()))
-                raise RejectedRows(
-                    f"rows break the contract: {told}; mend them, or send rejected = skip to go on without them",
-                    rejected=bad,
-                )
-        seen = self.features(events, cutoff=day)
+        columns = [each["column"] for each in self.attributes if each["column"] in rows]
+        per_customer = last_of_each(rows, [name for name in PER_CUSTOMER if name in rows])
+        on_record = last_of_each(rows, columns)
+        events = rows.drop(columns=[*per_customer.columns[1:], *columns])
+        people = {}
+        if columns:
+            skip = rejected == "skip"
+            people["attributes"] = facts_of_request(self._cursor(), on_record, self.attributes, skip=skip)
+        with self._taken_in(events) as connection:
+            if rejected == "refuse":
+                self._refuse_rejected(connection)
+            seen = self._features(connection, day, people)
         placed = asked.merge(seen.drop(columns="cutoff"), on="customer_id", how="left")
         placed.insert(1, "cutoff", pd.Series([day] * len(placed), dtype=object))
-        if per_customer is not None:
+        if len(per_customer.columns) > 1:
             placed = placed.merge(per_customer, on="customer_id", how="left")
         placed = placed.sort_values("customer_id", kind="stable", ignore_index=True)
         return self.predict_features(placed, policy=policy, language=language)
@@ -314,15 +338,31 @@ class Bundle:
                 if self._root is None:
                     self._root = history.connect(threads=1)
                     history.lock(self._root)
-            self._per_thread.cursor = self._root.cursor()
+            cursor = self._root.cursor()
+            history.keep(cursor, self.tables)
+            self._per_thread.cursor = cursor
         return self._per_thread.cursor
 
 
-def arrange(found: pd.DataFrame, cutoff: date) -> pd.DataFrame:
-    """Return what the features' text selected, ordered by customer, with the cutoff as a date."""
+def arrange(found: pd.DataFrame, cutoff: date, *, unknown: Sequence[str] = ()) -> pd.DataFrame:
+    """Return what the features' text selected, ordered by customer, with the cutoff as a date and ``unknown`` absent."""
     rows = found.sort_values("customer_id", kind="stable", ignore_index=True).drop(columns="cutoff_day")
     rows.insert(1, "cutoff", pd.Series([cutoff] * len(rows), dtype=object))
-    return rows
+    return rows.assign(**dict.fromkeys(unknown, np.nan))
+
+
+def last_of_each(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return what was said last of each customer in these columns, after ``customer_id``.
+
+    Examples
+    --------
+    >>> last_of_each(pd.DataFrame({"customer_id": ["a", "a", None], "city": ["Rome", None, "Oslo"]}), ["city"]).values.tolist()
+    [['a', 'Rome']]
+    """
+    said = rows.dropna(subset=["customer_id"]).groupby("customer_id", sort=False)
+    return (
+        said[names].last().reset_index() if names else pd.DataFrame({"customer_id": pd.Series(dtype=object)})
+    )
 
 
 def trimmed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class Column:
     """One column of the touchpoints table.
 
-    ``kind`` is ``text``, ``number`` or ``time``; ``required`` columns must come, all others may be absent.
+    ``kind`` is ``text``, ``number`` or ``time``; ``required`` columns must come, all others may be absent; where
+    ``truths`` are welcome, true and false are text.
     """
 
     name: str
     kind: str
     meaning: str
     required: bool = False
+    truths: bool = False
 
 
 TOUCHPOINTS: tuple[Column, ...] = (
@@ -47,7 +49,7 @@ TOUCHPOINTS: tuple[Column, ...] = (
     ),
     Column("identity_kind", "text", "what kind of id: pos_card, phone_hash, openid, app_id, cookie, …"),
     Column("referred_customer_id", "text", "whom the customer referred"),
-    Column("staff_assisted", "text", "true when a person helped"),
+    Column("staff_assisted", "text", "true when a person helped", truths=True),
 )
 
 NAMES: tuple[str, ...] = tuple(column.name for column in TOUCHPOINTS)

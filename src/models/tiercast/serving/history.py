@@ -1,8 +1,10 @@
 """History: the frozen text is run on DuckDB over one table of touchpoints, for a batch and for a web request alike."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -10,7 +12,7 @@ import pandas as pd
 
 from .reading import read_sql
 from .refusals import BadCutoff
-from .tables import NO_TABLES, Tables, clock_table, cutoff_table
+from .tables import NO_TABLES, TABLES, Tables, clock_table, cutoff_table
 
 EPOCH = date(1970, 1, 1)
 EARLIEST, LATEST = date(1970, 1, 1), date(2100, 12, 31)
@@ -104,6 +106,26 @@ def bind(connection: Any, relation: str) -> list[str]:
     return list(types)
 
 
+def take_in(connection: Any, relation: str) -> None:
+    """Read ``relation`` once and keep it as ``touchpoints``: for a request, which is asked about more than once.
+
+    Raises
+    ------
+    MissingColumns, WrongType
+        As :func:`read_sql`.
+    """
+    read = read_sql(types_of(connection, relation), relation)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE touchpoints AS {read}")
+
+
+def keep(connection: Any, tables: Tables) -> None:
+    """Copy the dictionaries of a version to a connection, so that no request brings them again."""
+    for name in tables.frozen:
+        connection.register("brought", tables.frame(name))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM brought")
+        connection.unregister("brought")
+
+
 def types_of(connection: Any, relation: str) -> dict[str, str]:
     """Return the columns of a relation with DuckDB's names of their types."""
     described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -117,6 +139,7 @@ def run(
     cutoffs: Iterable[date] = (),
     tables: Tables = NO_TABLES,
     now_s: int | None = None,
+    kept: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Run a text over the bound touchpoints.
 
@@ -130,22 +153,40 @@ def run(
         What else the text joins.
     now_s : int, optional
         Seconds since 1970 after which a row is in the future; default is the clock's.
+    kept : iterable of str
+        Tables that :func:`keep` has brought.
 
     Returns
     -------
     pandas.DataFrame
         What the text selects.
     """
-    with joined(connection, cutoffs=cutoffs, tables=tables, now_s=now_s):
+    spoken = words(text).difference(kept)
+    with joined(connection, cutoffs=cutoffs, tables=tables, now_s=now_s, only=spoken):
         return connection.execute(text).df()
+
+
+@lru_cache(maxsize=64)
+def words(text: str) -> frozenset[str]:
+    """Return every name that a text speaks of."""
+    return frozenset(re.findall(r"[a-z_][a-z0-9_]*", text))
 
 
 @contextmanager
 def joined(
-    connection: Any, *, cutoffs: Iterable[date] = (), tables: Tables = NO_TABLES, now_s: int | None = None
+    connection: Any,
+    *,
+    cutoffs: Iterable[date] = (),
+    tables: Tables = NO_TABLES,
+    now_s: int | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[None]:
-    """Make the small tables readable by their names while the block runs."""
-    small = {"cutoffs": cutoff_table(cutoffs), "clock": clock_table(now_s), **tables.frames}
+    """Make the small tables readable by their names while the block runs; ``only`` those of which a text speaks."""
+    small = {name: tables.frame(name) for name in TABLES if only is None or name in only}
+    if only is None or "cutoffs" in only:
+        small["cutoffs"] = cutoff_table(cutoffs, tables.peaks)
+    if only is None or "clock" in only:
+        small["clock"] = clock_table(now_s)
     for name, frame in small.items():
         connection.register(name, frame)
     try:

@@ -8,7 +8,7 @@ file only makes sure that every column has one type that the SQL can judge.
 import datetime as dt
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .contract import KIND_OF, NAMES, PER_CUSTOMER, REQUIRED
+from .contract import PER_CUSTOMER, REQUIRED, TOUCHPOINTS, Column
 from .refusals import EmptyInput, MissingColumns, UnknownColumns, WrongType
 
-ALLOWED: tuple[str, ...] = NAMES + PER_CUSTOMER
-_KIND_OF = {**KIND_OF, "tier_before": "text", "tier_since_on": "time"}
+_KINDS_PER_CUSTOMER = {"tier_since_on": "time"}
+_COLUMNS = TOUCHPOINTS + tuple(
+    Column(name, _KINDS_PER_CUSTOMER.get(name, "text"), "one a customer") for name in PER_CUSTOMER
+)
+_NONE: Mapping[str, str] = {}
 _NUMPY_OF: dict[str, Any] = {"b": "bool", "i": "int64", "u": "uint64", "f": "float64"}
-_YES_NO = ("staff_assisted",)
 _LARGEST_EXACT_FLOAT = 2.0**53
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _WANTED = {
@@ -32,14 +34,16 @@ _WANTED = {
 }
 
 
-def clean_request(model_input: Any) -> pd.DataFrame:
+def clean_request(model_input: Any, attributes: Mapping[str, str] = _NONE) -> pd.DataFrame:
     """Return the touchpoints of a request as a fresh table in which every column has one readable type.
 
     Parameters
     ----------
     model_input : DataFrame, list of records, or dict of lists
         One row per touchpoint, with the columns of the contract and optionally one value per customer
-        (``tier_before``, ``tier_since_on``). Never changed.
+        (``tier_before``, ``tier_since_on``, attributes). Never changed.
+    attributes : mapping of str to str
+        Columns in which the version's attributes of customers may come, with their kind.
 
     Returns
     -------
@@ -77,12 +81,20 @@ def clean_request(model_input: Any) -> pd.DataFrame:
     tiercast.serving.refusals.EmptyInput: no rows came; send at least one touchpoint
     """
     came = _as_columns(model_input)
-    _check_names(list(came))
+    more = (Column(name, kind, "an attribute", truths=True) for name, kind in attributes.items())
+    columns = {column.name: column for column in (*_COLUMNS, *more)}
+    _check_names(list(came), tuple(columns))
     rows = len(next(iter(came.values())))
     if rows == 0:
         raise EmptyInput("no rows came; send at least one touchpoint", rows=0)
-    read: dict[str, Callable[[pd.Series, str], pd.Series]] = {"text": _text, "number": _number, "time": _time}
-    return pd.DataFrame({name: read[_KIND_OF[name]](came[name], name) for name in ALLOWED if name in came})
+    read: dict[str, Callable[[pd.Series, Column], pd.Series]] = {
+        "text": _text,
+        "number": _number,
+        "time": _time,
+    }
+    return pd.DataFrame(
+        {name: read[column.kind](came[name], column) for name, column in columns.items() if name in came}
+    )
 
 
 def _as_columns(model_input: Any) -> dict[Any, pd.Series]:
@@ -162,14 +174,14 @@ class _Boxed:
         self.cell = cell
 
 
-def _check_names(names: list[Any]) -> None:
+def _check_names(names: list[Any], allowed: Sequence[str]) -> None:
     missing = [name for name in REQUIRED if name not in names]
-    unknown = [name for name in names if name not in ALLOWED]
+    unknown = [name for name in names if name not in allowed]
     if unknown:
-        closest = {_shown(name): difflib.get_close_matches(str(name), ALLOWED, n=1) for name in unknown[:10]}
+        closest = {_shown(name): difflib.get_close_matches(str(name), allowed, n=1) for name in unknown[:10]}
         said = [f"{name} (did you mean {near[0]}?)" if near else name for name, near in closest.items()]
         raise UnknownColumns(
-            f"not in the contract: {', '.join(said)}; there is: {', '.join(ALLOWED)}",
+            f"not in the contract: {', '.join(said)}; there is: {', '.join(allowed)}",
             unknown=list(closest),
             unknown_count=len(unknown),
             closest={name: near[0] for name, near in closest.items() if near},
@@ -192,29 +204,31 @@ def _shown(name: Any) -> str:
     )
 
 
-def _refused(name: str, came: str, **details: Any) -> WrongType:
-    wanted = _WANTED[_KIND_OF[name]]
-    return WrongType(f"column {name} holds {came}; send {wanted}", column=name, came=came, **details)
+def _refused(column: Column, came: str, **details: Any) -> WrongType:
+    wanted = _WANTED[column.kind]
+    return WrongType(
+        f"column {column.name} holds {came}; send {wanted}", column=column.name, came=came, **details
+    )
 
 
-def _plain(cells: pd.Series, name: str) -> pd.Series:
+def _plain(cells: pd.Series, column: Column) -> pd.Series:
     """Return a column as numpy's bool, int, float or datetime64, or as object."""
     kind = cells.dtype
     if isinstance(kind, pd.CategoricalDtype):
-        choices = _plain(pd.Series(kind.categories), name).astype(object).to_numpy()
+        choices = _plain(pd.Series(kind.categories), column).astype(object).to_numpy()
         codes = cells.cat.codes.to_numpy()
         picked = np.full(len(codes), None, dtype=object)
         picked[codes >= 0] = choices[codes[codes >= 0]]
         return pd.Series(picked, index=cells.index, dtype=object).infer_objects()
     if isinstance(kind, pd.PeriodDtype | pd.IntervalDtype | pd.SparseDtype) or kind.kind in "mc":
-        raise _refused(name, "a type without a plain reading")
+        raise _refused(column, "a type without a plain reading")
     if kind.kind == "M":
         if getattr(cells.dt, "tz", None) is not None:
             cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
         try:
             return cells.astype("datetime64[us]")
         except (pd.errors.OutOfBoundsDatetime, OverflowError, ValueError):
-            raise _refused(name, "times out of range") from None
+            raise _refused(column, "times out of range") from None
     if isinstance(kind, np.dtype) and kind.kind in "biuf":
         return cells
     if kind.kind in "biuf":
@@ -228,7 +242,7 @@ def _plain(cells: pd.Series, name: str) -> pd.Series:
     return pd.Series(cells.to_numpy(dtype=object, copy=True), dtype=object)
 
 
-def _by_type(cells: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray, dict[type, np.ndarray]]:
+def _by_type(cells: pd.Series, column: Column) -> tuple[np.ndarray, np.ndarray, dict[type, np.ndarray]]:
     """Split object cells by their Python type: the cells, which are absent, and where each type stands."""
     values = cells.to_numpy(dtype=object, copy=True)
     absent = np.asarray(pd.isna(cells))
@@ -244,11 +258,11 @@ def _by_type(cells: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray, dict[
     kinds = {kind: places == number for kind, number in numbers.items()}
     for kind, where in kinds.items():
         if not issubclass(kind, str | Real | Decimal | np.bool_ | dt.date | np.datetime64):
-            raise _refused(name, "nested or binary cells", cells=int(where.sum()))
+            raise _refused(column, "nested or binary cells", cells=int(where.sum()))
     return values, absent, kinds
 
 
-def _check_text(values: np.ndarray, name: str) -> None:
+def _check_text(values: np.ndarray, column: Column) -> None:
     """Refuse characters that no database accepts: NUL, and halves of a surrogate pair."""
     joined = "".join([text for text in values.tolist() if text is not None])
     if joined.isascii():
@@ -259,17 +273,17 @@ def _check_text(values: np.ndarray, name: str) -> None:
         except UnicodeEncodeError:
             faulty = True
     if faulty:
-        raise _refused(name, "NUL characters or broken Unicode")
+        raise _refused(column, "NUL characters or broken Unicode")
 
 
-def _whole_text(numbers: pd.Series, name: str) -> np.ndarray:
+def _whole_text(numbers: pd.Series, column: Column) -> np.ndarray:
     """Write numbers as text: 17.0 as "17"; refuse what has already lost digits."""
     if numbers.dtype.kind in "iu":
         return numbers.astype(str).to_numpy(dtype=object)
     floats = numbers.to_numpy(dtype="float64")
     present = ~np.isnan(floats)
     if (np.abs(floats[present]) >= _LARGEST_EXACT_FLOAT).any():
-        raise _refused(name, "numbers too large to be exact")
+        raise _refused(column, "numbers too large to be exact")
     whole = present & (np.floor(floats) == floats)
     written = np.full(len(floats), None, dtype=object)
     written[whole] = floats[whole].astype("int64").astype(str)
@@ -278,33 +292,33 @@ def _whole_text(numbers: pd.Series, name: str) -> np.ndarray:
     return written
 
 
-def _text(cells: pd.Series, name: str) -> pd.Series:
-    plain = _plain(cells, name)
+def _text(cells: pd.Series, column: Column) -> pd.Series:
+    plain = _plain(cells, column)
     if plain.dtype.kind == "M" and not plain.isna().all():
-        raise _refused(name, "times")
+        raise _refused(column, "times")
     if plain.dtype.kind == "M":
         plain = pd.Series([None] * len(plain), dtype=object)
     if plain.dtype.kind == "b":
         plain = plain.astype(object)
     if plain.dtype.kind in "iuf":
-        return pd.Series(_whole_text(plain, name), dtype=object)
-    values, _, kinds = _by_type(plain, name)
+        return pd.Series(_whole_text(plain, column), dtype=object)
+    values, _, kinds = _by_type(plain, column)
     for kind, where in kinds.items():
         if issubclass(kind, bool | np.bool_):
-            if name not in _YES_NO:
-                raise _refused(name, "true and false", cells=int(where.sum()))
+            if not column.truths:
+                raise _refused(column, "true and false", cells=int(where.sum()))
             values[where] = np.where(values[where].astype(bool), "true", "false")
         elif issubclass(kind, Integral):
             values[where] = [str(int(number)) for number in values[where]]
         elif issubclass(kind, Decimal):
             values[where] = [_written(number) for number in values[where]]
         elif issubclass(kind, Real):
-            values[where] = _whole_text(pd.Series(values[where].astype("float64")), name)
+            values[where] = _whole_text(pd.Series(values[where].astype("float64")), column)
         elif issubclass(kind, str):
             values[where] = [str(text) for text in values[where]] if kind is not str else values[where]
         else:
-            raise _refused(name, "times", cells=int(where.sum()))
-    _check_text(values, name)
+            raise _refused(column, "times", cells=int(where.sum()))
+    _check_text(values, column)
     return pd.Series(values, dtype=object)
 
 
@@ -314,56 +328,56 @@ def _written(number: Decimal) -> str:
     return str(int(number)) if number == number.to_integral_value() else str(number)
 
 
-def _number(cells: pd.Series, name: str) -> pd.Series:
-    plain = _plain(cells, name)
+def _number(cells: pd.Series, column: Column) -> pd.Series:
+    plain = _plain(cells, column)
     if plain.dtype.kind in "iuf":
         return plain.astype("float64")
     if plain.dtype.kind == "M":
         if plain.isna().all():
             return pd.Series(np.full(len(plain), np.nan))
-        raise _refused(name, "times")
-    values, absent, kinds = _by_type(plain.astype(object), name)
+        raise _refused(column, "times")
+    values, absent, kinds = _by_type(plain.astype(object), column)
     for kind, where in kinds.items():
         if issubclass(kind, bool | np.bool_):
-            raise _refused(name, "true and false", cells=int(where.sum()))
+            raise _refused(column, "true and false", cells=int(where.sum()))
         if issubclass(kind, dt.date | np.datetime64):
-            raise _refused(name, "times", cells=int(where.sum()))
+            raise _refused(column, "times", cells=int(where.sum()))
     if not any(issubclass(kind, str) for kind in kinds):
         numbers = np.full(len(values), np.nan)
         try:
             numbers[~absent] = values[~absent].astype("float64")
         except (OverflowError, ValueError):
-            raise _refused(name, "numbers out of range") from None
+            raise _refused(column, "numbers out of range") from None
         return pd.Series(numbers)
     for where in kinds.values():
         values[where] = [str(cell) for cell in values[where]]
-    _check_text(values, name)
+    _check_text(values, column)
     return pd.Series(values, dtype=object)
 
 
-def _time(cells: pd.Series, name: str) -> pd.Series:
-    plain = _plain(cells, name)
+def _time(cells: pd.Series, column: Column) -> pd.Series:
+    plain = _plain(cells, column)
     if plain.dtype.kind == "M":
         return plain
     if plain.dtype.kind in "biuf":
         if plain.dtype.kind == "f" and plain.isna().all():
             return pd.Series([None] * len(plain), dtype=object)
-        raise _refused(name, "bare numbers", expected="ISO 8601")
-    values, absent, kinds = _by_type(plain, name)
+        raise _refused(column, "bare numbers", expected="ISO 8601")
+    values, absent, kinds = _by_type(plain, column)
     moments = [kind for kind in kinds if issubclass(kind, dt.date | np.datetime64)]
     if any(issubclass(kind, Real | Decimal | np.bool_) for kind in kinds):
-        raise _refused(name, "bare numbers", expected="ISO 8601")
+        raise _refused(column, "bare numbers", expected="ISO 8601")
     read = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
     for kind in moments:
         try:
             utc = pd.to_datetime(pd.Series(values[kinds[kind]], dtype=object), utc=True)
             read[kinds[kind]] = utc.dt.tz_localize(None).astype("datetime64[us]").to_numpy()
         except (pd.errors.OutOfBoundsDatetime, OverflowError, ValueError, TypeError):
-            raise _refused(name, "times out of range") from None
+            raise _refused(column, "times out of range") from None
     if moments and len(moments) == len(kinds):
         return pd.Series(read)
     for kind in moments:
         values[kinds[kind]] = np.datetime_as_string(read[kinds[kind]])
     values[absent] = None
-    _check_text(values, name)
+    _check_text(values, column)
     return pd.Series(values, dtype=object)

@@ -4,7 +4,7 @@ The SQL made here differs by what came (a CSV's text, a parquet's timestamps) an
 is one text for all. A value that cannot be read becomes a flag on its row, never an exception and never a guess.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .contract import REQUIRED, TOUCHPOINTS, Column
 from .refusals import MissingColumns, WrongType
@@ -74,6 +74,9 @@ class Dialect:
     def whole_row(self, relation: str) -> str:
         return relation
 
+    def bucket(self, text: str, buckets: int) -> str:
+        return f"hash(COALESCE({text}, '')) % {int(buckets)}"
+
     def quote(self, column: str) -> str:
         return '"' + column.replace('"', '""') + '"'
 
@@ -117,6 +120,9 @@ class SparkDialect(Dialect):
     def whole_row(self, relation: str) -> str:
         return "struct(*)"
 
+    def bucket(self, text: str, buckets: int) -> str:
+        return f"pmod(xxhash64(COALESCE({text}, '')), {int(buckets)})"
+
     def quote(self, column: str) -> str:
         return "`" + column.replace("`", "``") + "`"
 
@@ -125,7 +131,14 @@ DUCKDB = Dialect()
 
 
 def read_sql(
-    types: Mapping[str, str], relation: str, *, dialect: Dialect = DUCKDB, keep_raw: bool = False
+    types: Mapping[str, str],
+    relation: str,
+    *,
+    dialect: Dialect = DUCKDB,
+    keep_raw: bool = False,
+    many: bool = False,
+    bucket: tuple[int, int] | None = None,
+    resolve: Callable[[str, Sequence[str]], str] | None = None,
 ) -> str:
     """Return the SELECT that reads ``relation`` into the contract's columns.
 
@@ -137,6 +150,12 @@ def read_sql(
         What follows FROM: a view's or table's name.
     keep_raw : bool
         Add ``raw``, the row as it came (a struct): for the table of rejected rows.
+    many : bool
+        Look for repeated events before ranking them: better for many rows, slower for few.
+    bucket : (int, int), optional
+        Only the customers of one bucket of so many, in which each customer falls whole.
+    resolve : callable, optional
+        Makes of the typed rows, and the names of their columns, rows whose customers are resolved by other ids.
 
     Returns
     -------
@@ -161,7 +180,8 @@ def read_sql(
     ...
     tiercast.serving.refusals.MissingColumns: missing: occurred_at, kind, channel; there is: customer_id
     """
-    missing = [name for name in REQUIRED if name not in types]
+    told = resolve is not None and "identity" in types
+    missing = [name for name in REQUIRED if name not in types and not (told and name == "customer_id")]
     if missing:
         raise MissingColumns(
             f"missing: {', '.join(missing)}; there is: {', '.join(sorted(types)) or 'nothing'}",
@@ -172,20 +192,43 @@ def read_sql(
         selected.append(f"{dialect.whole_row(relation)} AS raw")
     body = ",\n  ".join(selected)
     inner = f"SELECT\n  {body}\nFROM {relation}"
+    if resolve is not None:
+        names = [*map(output_name, TOUCHPOINTS), "bad_time", "bad_number", *(["raw"] if keep_raw else [])]
+        inner = resolve(inner, names)
+    if bucket is not None:
+        place, buckets = bucket
+        inner = f"SELECT * FROM (\n{inner}\n) AS typed\nWHERE {dialect.bucket('customer_id', buckets)} = {int(place)}"
     if "event_id" not in types:
         return f"SELECT *, FALSE AS is_duplicate FROM (\n{inner}\n) AS came"
-    # of rows with one event_id the earliest that can be read stands, and never one that came to be known later
+    return _marked(inner, dialect) if many else _ranked(inner, dialect)
+
+
+def _ranked(rows: str, dialect: Dialect) -> str:
+    """Mark every row of a customer's event but the one that stands: the earliest that can be read.
+
+    A row that came to be known later never stands for one that was known before.
+    """
     faulty = "bad_time OR bad_number OR " + " OR ".join(
         f"{name} IS NULL" for name in ("occurred_us", "kind", "channel", "customer_id")
     )
-    order = ", ".join(f"{name} ASC NULLS FIRST" for name in _output_names())
+    order = ", ".join(f"{name} ASC NULLS FIRST" for name in map(output_name, TOUCHPOINTS))
     return (
-        "SELECT *, event_id IS NOT NULL AND row_number() OVER (\n"
-        "  PARTITION BY event_id, CASE WHEN event_id IS NULL THEN came_as END\n"
+        "SELECT *, event_id IS NOT NULL AND customer_id IS NOT NULL AND row_number() OVER (\n"
+        "  PARTITION BY customer_id, event_id, CASE WHEN event_id IS NULL OR customer_id IS NULL THEN came_as END\n"
         f"  ORDER BY CASE WHEN {faulty} THEN 1 ELSE 0 END, GREATEST(occurred_us, known_us) ASC NULLS LAST, {order}\n"
         ") > 1 AS is_duplicate\n"
-        f"FROM (SELECT *, {dialect.row_number()} AS came_as FROM (\n{inner}\n) AS typed) AS came"
+        f"FROM (SELECT *, {dialect.row_number()} AS came_as FROM (\n{rows}\n) AS typed) AS came"
     )
+
+
+def _marked(rows: str, dialect: Dialect) -> str:
+    """Do as :func:`_ranked`, but rank only the events that came more than once: sorting all rows costs most."""
+    counted = f"SELECT customer_id, event_id FROM (\n{rows}\n) AS typed WHERE event_id IS NOT NULL AND customer_id IS NOT NULL"
+    repeated = f"({counted} GROUP BY customer_id, event_id HAVING COUNT(*) > 1) AS repeated"
+    same = "ON repeated.customer_id = typed.customer_id AND repeated.event_id = typed.event_id"
+    once = f"SELECT *, 0 AS came_as, FALSE AS is_duplicate FROM (\n{rows}\n) AS typed ANTI JOIN {repeated} {same}"
+    again = f"SELECT * FROM (\n{rows}\n) AS typed SEMI JOIN {repeated} {same}"
+    return f"{once}\nUNION ALL\n{_ranked(again, dialect)}"
 
 
 def typed_columns(
@@ -241,10 +284,6 @@ _EXPECTED = {
     "number": "numbers",
     "text": "text or whole numbers",
 }
-
-
-def _output_names() -> list[str]:
-    return [output_name(column) for column in TOUCHPOINTS]
 
 
 def _typed(kind: str, held: str, raw: str, dialect: Dialect) -> tuple[str | None, str | None]:

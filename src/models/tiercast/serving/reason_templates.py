@@ -6,7 +6,7 @@ A family has one or more templates; the first whose facts are all known is used.
 
 from dataclasses import dataclass
 
-TEMPLATES_VERSION = "1"
+TEMPLATES_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,38 @@ TEMPLATES: tuple[Template, ...] = (
     Template("store", "buys in {0:.0f} stores", "在{0:.0f}家门店购买", ("stores",)),
     Template("store", "where they buy", "购买的门店"),
     Template("timing", "when they buy, and the time of the year", "购买时间与季节"),
+    Template("season", "{0:.0f} orders at this season a year ago", "去年同期{0:.0f}单", ("orders_same_season",)),
+    Template("season", "what they bought at this season a year ago", "去年同期的购买"),
+    Template("calendar", "the time of the year", "所处时节"),
+    Template(
+        "tenure",
+        "first bought {0:.0f} days ago, active in {1:.0%} of the months since",
+        "首次购买于{0:.0f}天前，其后{1:.0%}的月份有购买",
+        ("customer_age_days", "active_periods_share"),
+    ),
+    Template("tenure", "how long they have been with us", "与我们相处的时间"),
+    Template("price", "usually pays {0:,.0f} a unit", "通常单价{0:,.0f}", ("price_median_currency",)),
+    Template("price", "the prices they pay", "购买的价位"),
+    Template("margin", "a margin of {0:.0%} on what they buy", "所购商品毛利率{0:.0%}", ("margin_share",)),
+    Template("margin", "the margin on what they buy", "所购商品的毛利"),
+    Template(
+        "product",
+        "buys {0:.0f} products, {1:.0%} of the lines again",
+        "购买过{0:.0f}种商品，其中{1:.0%}为回购",
+        ("products", "rebought_lines_share"),
+    ),
+    Template("product", "which products they buy", "购买的商品"),
+    Template(
+        "run_out",
+        "what they bought ran out {0:.0f} days ago and was not bought again",
+        "所购商品{0:.0f}天前已用完，尚未回购",
+        ("days_since_run_out",),
+    ),
+    Template("run_out", "when what they bought runs out", "所购商品用完的时间"),
+    Template(
+        "returns", "returned {0:.0%} of what they bought", "退货占消费的{0:.0%}", ("returned_share",)
+    ),
+    Template("returns", "what they send back", "退货情况"),
     Template("coupon", "{0:.0f} coupons redeemed", "已使用{0:.0f}张优惠券", ("coupons_redeemed",)),
     Template("coupon", "their use of coupons", "优惠券使用情况"),
     Template("channel", "met through {0:.0f} channels", "通过{0:.0f}个渠道接触", ("channels",)),

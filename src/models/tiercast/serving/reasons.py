@@ -21,6 +21,7 @@ _PLURALS: dict[str, str] = {
     "stores": "store",
     "coupons": "coupon",
     "channels": "channel",
+    "products": "product",
 }
 _ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(_PLURALS)})\b")
 

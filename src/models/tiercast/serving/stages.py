@@ -17,15 +17,43 @@ class Staged:
     final: str
 
     def kept(self) -> tuple[tuple[str, str], ...]:
-        """Return the (name, SELECT) of every relation that no cutoff changes."""
-        return tuple((name, select) for stage, name, select in self.parts if stage != "finalise")
+        """Return what is worth keeping between cutoffs: (name, text) of each roll-up that the finalise stage reads.
+
+        Each text reads the touchpoints and the kept relations before it.
+        """
+        rolled = [(name, select) for stage, name, select in self.parts if stage != "finalise"]
+        spoken = _words(" ".join([self.final, *(select for stage, _, select in self.parts if stage == "finalise")]))
+        wanted = {name for name, _ in rolled} & spoken
+        found: list[tuple[str, str]] = []
+        waiting: list[tuple[str, str]] = []
+        for name, select in rolled:
+            if name not in wanted:
+                waiting.append((name, select))
+                continue
+            found.append((name, f"{_with(_needed(waiting, select))}{select}"))
+        return tuple(found)
 
     def rest(self) -> str:
         """Return the text over the kept relations: the finalise stage alone."""
-        finalise = [
-            f"{name} AS (\n  {select}\n)" for stage, name, select in self.parts if stage == "finalise"
-        ]
-        return "WITH\n" + ",\n".join(finalise) + f"\n{self.final}"
+        return _with([(name, select) for stage, name, select in self.parts if stage == "finalise"]) + self.final
+
+
+def _needed(parts: list[tuple[str, str]], select: str) -> list[tuple[str, str]]:
+    spoken, found = _words(select), []
+    for name, text in reversed(parts):
+        if name in spoken:
+            found.append((name, text))
+            spoken |= _words(text)
+    return found[::-1]
+
+
+def _with(parts: list[tuple[str, str]]) -> str:
+    listed = ",\n".join(f"{name} AS (\n  {select}\n)" for name, select in parts)
+    return f"WITH\n{listed}\n" if parts else ""
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z_][a-z0-9_]*", text))
 
 
 def split(text: str) -> Staged:
@@ -51,6 +79,12 @@ def split(text: str) -> Staged:
     >>> staged = split(text)
     >>> staged.kept(), staged.final
     ((('a', 'SELECT 1 AS x'),), 'SELECT x FROM b')
+    >>> print(staged.rest())
+    WITH
+    b AS (
+      SELECT x FROM a
+    )
+    SELECT x FROM b
     """
     place, stage = len("WITH\n"), ""
     parts: list[tuple[str, str, str]] = []

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-EPOCH = date(1970, 1, 1)
+from .peaks import PEAKS, calendar_of
+
 BLOCK_S = 8 * 86_400
 LAST_BLOCK = 6_000  # beyond 2100
+ALWAYS, NEVER = -(2**25), 2**25
+"""Days before and after everything."""
 
 
 _WHEN = {"from_day": "whole", "until_day": "whole"}
@@ -32,7 +35,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
 """The tables and their columns; text, whole numbers that may be absent, or numbers."""
 FROZEN = ("vocabulary", "channels", "products", "stores")
 """Dictionaries: they ship with a version. The others are about people and come with each history."""
-_TYPES = {"text": "str", "whole": "Int64", "number": "float64"}
+TABLES = (*SCHEMAS, "calendar")
+_TYPES: dict[str, Any] = {"text": "str", "whole": "Int64", "number": "float64"}
 
 
 @dataclass(frozen=True)
@@ -46,25 +50,43 @@ class Tables:
     zones : sequence of shifts
         The local calendars, by code: each a sequence of (second, seconds), from that UTC second on local time is that
         many seconds ahead; oldest first.
+    peaks : sequence of str
+        The days of the year that matter in this market, of :data:`~.peaks.PEAKS`.
     """
 
     held: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     zones: Sequence[Sequence[tuple[int, int]]] = (((0, 0),),)
+    peaks: Sequence[str] = tuple(PEAKS)
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """Names of the dictionaries and the calendar: what ships with a version."""
+        return (*FROZEN, "calendar")
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """All tables by name."""
+        return {name: self.frame(name) for name in TABLES}
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a table as a frame whose types are the same whatever it holds."""
+        if name not in self._made:
+            self._made[name] = self._calendar() if name == "calendar" else self._typed(name)
+        return self._made[name]
 
     @cached_property
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """The tables by name, as frames whose types are the same whatever they hold."""
-        made = {
-            name: pd.DataFrame(
-                {
-                    column: _typed(self.held.get(name, {}).get(column, []), kind)
-                    for column, kind in schema.items()
-                }
-            )
-            for name, schema in SCHEMAS.items()
-        }
+    def _made(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def _typed(self, name: str) -> pd.DataFrame:
+        held = self.held.get(name, {})
+        return pd.DataFrame(
+            {column: _typed(held.get(column, []), kind) for column, kind in SCHEMAS[name].items()}
+        )
+
+    def _calendar(self) -> pd.DataFrame:
         calendars = [calendar(shifts).assign(zone_code=code) for code, shifts in enumerate(self.zones)]
-        return made | {"calendar": pd.concat(calendars, ignore_index=True)}
+        return pd.concat(calendars, ignore_index=True)
 
     @property
     def vocabulary(self) -> list[tuple[str, str, int]]:
@@ -74,7 +96,7 @@ class Tables:
 
     def with_(self, **more: Mapping[str, Any]) -> "Tables":
         """Return these tables with others beside or instead of them."""
-        return Tables({**self.held, **more}, self.zones)
+        return Tables({**self.held, **more}, self.zones, self.peaks)
 
     def to_json(self) -> dict[str, Any]:
         """Return the dictionaries as plain JSON; tables about people are left out."""
@@ -83,7 +105,8 @@ class Tables:
             for name in FROZEN
             if name in self.held
         }
-        return {"held": plain, "zones": [[list(shift) for shift in shifts] for shifts in self.zones]}
+        zones = [[list(shift) for shift in shifts] for shifts in self.zones]
+        return {"held": plain, "zones": zones, "peaks": list(self.peaks)}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Tables":
@@ -91,7 +114,7 @@ class Tables:
         zones = tuple(
             tuple((int(second), int(shift)) for second, shift in shifts) for shifts in stored["zones"]
         )
-        return cls(stored["held"], zones)
+        return cls(stored["held"], zones, tuple(stored["peaks"]))
 
 
 def _typed(cells: Any, kind: str) -> pd.Series:
@@ -113,11 +136,9 @@ def words_table(vocabulary: Sequence[tuple[str, str, int]]) -> dict[str, list[An
 NO_TABLES = Tables()
 
 
-def cutoff_table(days: Iterable[date]) -> pd.DataFrame:
-    """Return the relation ``cutoffs``: each day once, as days since 1970."""
-    return pd.DataFrame(
-        {"cutoff_day": pd.Series(sorted({(day - EPOCH).days for day in days}), dtype="int64")}
-    )
+def cutoff_table(days: Iterable[date], peaks: Sequence[str] = tuple(PEAKS)) -> pd.DataFrame:
+    """Return the relation ``cutoffs``: each day once, as days since 1970, with what the calendar says of it."""
+    return calendar_of(sorted(set(days)), peaks)
 
 
 def clock_table(now_s: int | None = None) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from tiercast.errors import SourceError
 from tiercast.schema import History
 from tiercast.sources.source import Source
 
+MAGIC = b"DUCK"
+
 
 def _open(where: str) -> History:
     """Name a table as ``FILE#TABLE`` or ``FILE#SCHEMA.TABLE``; without one, the tables there are get listed."""
@@ -17,6 +19,9 @@ def _open(where: str) -> History:
     path = Path(file).expanduser()
     if not path.is_file():
         raise SourceError(source=source, problem="no such file")
+    with path.open("rb") as stream:
+        if stream.read(12)[8:] != MAGIC:
+            raise SourceError(source=source, problem="it is no DuckDB file")
     if not table:
         with duckdb.connect(":memory:") as connection:
             try:

@@ -9,9 +9,9 @@ from pathlib import Path
 from tiercast.errors import SourceError
 from tiercast.mapping import options
 from tiercast.mapping.fault import meant
+from tiercast.mapping.spoken import EVERYWHERE, split_options
 from tiercast.schema import History
 from tiercast.sources.source import Source
-from tiercast.sources.spoken import EVERYWHERE, split_options
 
 ENDINGS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
 

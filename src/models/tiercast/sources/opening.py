@@ -1,9 +1,10 @@
 """Opening: ``parquet:FILE``, ``csv:FILE``, ``complete_journey:`` or a frame in memory become a readable history."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -12,9 +13,9 @@ from tiercast.collect import choose, collect
 from tiercast.errors import SourceError
 from tiercast.mapping.columnmap import ColumnMap
 from tiercast.mapping.reading import read_map
+from tiercast.mapping.spoken import take_options
 from tiercast.schema import History
 from tiercast.sources.source import Source
-from tiercast.sources.spoken import TAIL, take_options
 
 BARE = re.compile(r"(.*[.](?:csv|csv[.]gz|parquet|duckdb))(?:[#?].*)?", re.DOTALL | re.IGNORECASE)
 
@@ -25,6 +26,7 @@ def open_source(
     map: str | Path | ColumnMap | None = None,  # noqa: A002
     currency: str | None = None,
     zone: str | None = None,
+    sides: Mapping[str, Any] | None = None,
     extensions: tuple[str, ...] = (),
 ) -> History:
     """Return the history that ``source`` names.
@@ -38,13 +40,15 @@ def open_source(
         What each column means, where the table does not carry the contract's names.
     currency, zone : str, optional
         Override what the source and the map say.
+    sides : mapping of name to source, optional
+        Side tables, as :func:`~tiercast.sources.siding.read_sides` takes them; they stand beside what the source brings.
     extensions : tuple of str
         Modules of yours that hold further :class:`Source` objects.
 
     Raises
     ------
     UnknownName
-        No source has that scheme; the message lists those there are.
+        No source has that scheme, or no side table that name; the message lists those there are.
     SourceError
         It cannot be read.
     MapError
@@ -76,32 +80,20 @@ def open_source(
             zone=mapping.zone or found.zone,
             minor_per_major=mapping.minor_per_major or found.minor_per_major,
         )
-    return _checked(
+    checked = _checked(
         replace(
             found,
             currency=currency or told.get("currency") or found.currency,
             zone=zone or told.get("zone") or found.zone,
         )
     )
+    return _with_sides(checked, sides, extensions) if sides else checked
 
 
-def with_map(source: str, map: str | Path | None) -> str:  # noqa: A002
-    """Return a source that says its column map itself.
+def _with_sides(history: History, sides: Mapping[str, Any], extensions: tuple[str, ...]) -> History:
+    from tiercast.sources.siding import read_sides
 
-    Examples
-    --------
-    >>> with_map("csv:orders.csv?delimiter=;", "maps/orders.toml")
-    'csv:orders.csv?delimiter=;&map=maps/orders.toml'
-    >>> with_map("parquet:orders.parquet", None)
-    'parquet:orders.parquet'
-    """
-    if not map:
-        return source
-    _, told, _ = take_options(source)
-    if "map" in told:
-        raise SourceError(source=source, problem="two maps are given for it", fix="give one")
-    mark = "&" if TAIL.search(source) else "?"
-    return f"{source}{mark}map={quote(str(map), safe='/~. ')}"
+    return replace(history, sides={**history.sides, **read_sides(sides, extensions=extensions)})
 
 
 def _scheme(source: str) -> tuple[str, str]:

@@ -1,6 +1,10 @@
-"""Reading side tables: whatever table came is typed, each row accounted for, and made one line of time for each key."""
+"""Reading side tables: whatever table came is typed, and each of its rows is accounted for."""
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,29 +15,37 @@ from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import ContractError, SourceError
 from tiercast.schema import History
 from tiercast.serving.contract import Column
-from tiercast.serving.reading import DUCKDB, output_name, typed_columns
-from tiercast.serving.refusals import MissingColumns
-from tiercast.sides import SIDES, Side, SideTable
+from tiercast.serving.reading import DUCKDB, NUMBER_PATTERN, TIME_PATTERN, output_name, typed_columns
+from tiercast.serving.refusals import MissingColumns, UnknownColumns
+from tiercast.sides import CEILINGS, SIDES, WORDS, Side
+from tiercast.sidetable import SideTable, attribute_column
 from tiercast.sources.opening import open_source
 
 MOST_REJECTED_SHARE = 0.2
+MOST_IN_TURN = 100
+LOOKS_LIKE = 0.8
+PADDED = "^[+-]?0[0-9]"
+"""Numbers are not written so, but post codes are."""
+LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""As in the contract: engines disagree on letters beyond ASCII, which stay as they came."""
 
 
 def read_sides(
-    given: Mapping[str, str | pd.DataFrame | History], *, extensions: tuple[str, ...] = ()
+    given: Mapping[str, str | pd.DataFrame | History | SideTable], *, extensions: tuple[str, ...] = ()
 ) -> dict[str, SideTable]:
     """Return side tables by name.
 
     Parameters
     ----------
     given : mapping of name to source
-        Such as ``{"products": "csv:products.csv"}``; what :func:`~tiercast.sources.opening.open_source` opens.
+        Such as ``{"products": "csv:products.csv"}``; what :func:`~tiercast.sources.opening.open_source` opens, or a table
+        that was read before.
 
     Raises
     ------
     UnknownName
-        There is no such side table.
-    MissingColumns, WrongType, SourceError
+        There is no such side table; nothing has been read by then.
+    MissingColumns, UnknownColumns, WrongType, SourceError
         A table cannot be read.
     ContractError
         More than a fifth of its rows are rejected.
@@ -44,78 +56,193 @@ def read_sides(
     >>> found = read_sides({"products": came})["products"]
     >>> len(found.frame), found.rows_read, found.rejected
     (4, 5, {'NULL_KEY': 1})
+    >>> read_sides({"prodcts": came})
+    Traceback (most recent call last):
+    ...
+    tiercast.errors.UnknownName: no side table is named 'prodcts'; did you mean 'products'? there is: ...
     """
+    wanted = {name: choose(SIDES, name, what="side table") for name in given}
     return {
-        name: read_side(choose(SIDES, name, what="side table"), open_source(source, extensions=extensions))
+        name: source if isinstance(source, SideTable) else _opened(wanted[name], source, extensions)
         for name, source in given.items()
     }
+
+
+def _opened(side: Side, source: str | pd.DataFrame | History, extensions: tuple[str, ...]) -> SideTable:
+    told = _told_apart(source) if isinstance(source, pd.DataFrame) else source
+    history = open_source(told, extensions=extensions)
+    if history.mapping is not None or {"decimal", "thousands"} & set(history.options):
+        raise SourceError(
+            source=f"side table {side.name}, {history.name}",
+            problem="a side table is read as it is: it takes no map and no number format",
+            fix="give a table with the columns of this side table and a point in its numbers",
+        )
+    return read_side(side, replace(history, name=f"side table {side.name}, {history.name}"))
 
 
 def read_side(side: Side, source: History) -> SideTable:
     """Return one side table, typed, with every row accounted for."""
     with DuckDBEngine(threads=1) as engine:
         types = engine.look_at(source)
-        missing = [column.name for column in side.columns if column.required and column.name not in types]
-        if missing:
-            raise MissingColumns(
-                f"side table {side.name}: missing {', '.join(missing)}; there is: {', '.join(sorted(types))}",
-                missing=missing,
-            )
-        kinds = (
-            {name: _kind(types[name]) for name in types if name not in side.names} if side.attributes else {}
-        )
-        unread = sorted(name for name, kind in kinds.items() if not kind)
-        if unread:
-            raise SourceError(
-                source=source.name, problem=f"attributes of a type that cannot be read: {', '.join(unread)}"
-            )
-        more = tuple(Column(name, kind, "an attribute") for name, kind in kinds.items())
-        columns = (*side.columns, *more)
-        selected = ", ".join(typed_columns(types, columns))
-        rows = engine.run(f"SELECT {selected} FROM original")
-    verdict = np.select(
-        [rows["bad_time"], rows["bad_number"], _nothing(rows, side), _negative(rows, side), _no_zone(rows)],
-        ["BAD_TIME", "BAD_NUMBER", "NULL_KEY", "NEGATIVE_NUMBER", "UNKNOWN_ZONE"],
-        "ACCEPTED",
+        _require_columns(side, types)
+        further = [name for name in types if name not in side.names]
+        kinds = _kinds(engine, {name: types[name] for name in further}, source) if side.attributes else {}
+        more = {name: Column(f"attribute_{place}", kinds[name], "") for place, name in enumerate(kinds)}
+        named = {name: name for name in side.names if name in types} | {
+            name: more[name].name for name in more
+        }
+        plain = ", ".join(f"{DUCKDB.quote(name)} AS {alias}" for name, alias in named.items())
+        columns = (*side.columns, *more.values())
+        typed = typed_columns({alias: types[name] for name, alias in named.items()}, columns)
+        rows = engine.run(f"SELECT {', '.join(typed)} FROM (SELECT {plain} FROM original) AS named")
+    rows = _plain(rows, side, columns).rename(
+        columns={output_name(column): attribute_column(name) for name, column in more.items()}
     )
+    verdict = _verdict(rows, side)
     codes = pd.Series(verdict).value_counts()
     rejected = {str(code): int(count) for code, count in sorted(codes.items()) if code != "ACCEPTED"}
     lost = sum(rejected.values())
     if lost > MOST_REJECTED_SHARE * max(len(rows), 1):
         raise ContractError(
-            source=f"side table {side.name}",
+            source=source.name,
             read_rows=len(rows),
             rejected_rows=lost,
             allowed_share=MOST_REJECTED_SHARE,
             rows_by_code=rejected,
+            fix="mend them, or go on without this table",
         )
-    kept = rows[verdict == "ACCEPTED"].drop(columns=["bad_time", "bad_number"]).reset_index(drop=True)
-    outputs = {output_name(column): column.kind for column in more}
-    return SideTable(side.name, kept, outputs, len(rows), lost, rejected)
+    accepted = rows[verdict == "ACCEPTED"].drop(columns=["bad_time", "bad_number"])
+    kept = accepted.drop_duplicates(ignore_index=True)
+    ignored = () if side.attributes else tuple(further)
+    return SideTable(
+        side.name, kept, kinds, len(rows), lost, len(accepted) - len(kept), rejected, ignored
+    )  # fmt: skip
 
 
-def _kind(type_name: str) -> str:
-    held = DUCKDB.classify(type_name)
-    return {"text": "text", "bool": "text", "integer": "number", "float": "number", "date": "time"}.get(
-        held, "time" if held.startswith("time") else ""
-    )
+def _told_apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose columns of Python's own truths and dates are told as such, as a file would."""
+    plain = frame.copy(deep=False)
+    for name in frame.columns[~frame.columns.duplicated(keep=False)]:
+        held = pd.api.types.infer_dtype(frame[name], skipna=True)
+        if held == "boolean":
+            plain[name] = frame[name].map({True: "true", False: "false"})
+        elif held == "date":
+            plain[name] = pd.to_datetime(frame[name], errors="coerce").where(frame[name].notna())
+    return plain
 
 
-def _nothing(rows: pd.DataFrame, side: Side) -> pd.Series:
+def _require_columns(side: Side, types: Mapping[str, str]) -> None:
+    """Refuse a table without what it needs, or with a column that is nearly one of its own: it would be lost."""
+    what = f"side table {side.name}"
+    missing = [column.name for column in side.columns if column.required and column.name not in types]
+    if missing:
+        raise MissingColumns(
+            f"{what}: missing {', '.join(missing)}; there is: {', '.join(sorted(types))}", missing=missing
+        )
+    for name in types:
+        near = (
+            [] if name in side.names else difflib.get_close_matches(name.lower(), side.names, 1, LOOKS_LIKE)
+        )
+        if near and near[0] not in types:
+            raise UnknownColumns(
+                f"{what} has no column {name}; did you mean {near[0]}? rename it, or leave it out",
+                unknown=[name],
+                closest={name: near[0]},
+            )
+
+
+def _kinds(engine: DuckDBEngine, types: Mapping[str, str], source: History) -> dict[str, str]:
+    """Return the kind of each further column; text is told as numbers or times when every cell of it is one."""
+    plain = {"text": "text", "bool": "text", "integer": "number", "float": "number", "date": "time"}
+    found: dict[str, str] = {}
+    for name, type_name in types.items():
+        held = DUCKDB.classify(type_name)
+        found[name] = plain.get(held, "time" if held.startswith("time") else "")
+        if not found[name]:
+            raise SourceError(
+                source=source.name,
+                problem=f"attribute {name} holds {type_name}",
+                fix="give text, numbers, dates or truths",
+            )
+    texts = [name for name in types if DUCKDB.classify(types[name]) == "text"]
+    cells = {name: f"NULLIF(TRIM({DUCKDB.quote(name)}), '')" for name in texts}
+    alike = {
+        "told": "{0} IS NOT NULL",
+        "number": f"{DUCKDB.matches('{0}', NUMBER_PATTERN)} AND NOT {DUCKDB.matches('{0}', PADDED)}",
+        "time": DUCKDB.matches("{0}", TIME_PATTERN),
+    }
+    counts = [
+        f"COUNT(CASE WHEN {like.replace('{0}', cells[name])} THEN 1 END) AS {kind}_{place}"
+        for place, name in enumerate(texts)
+        for kind, like in alike.items()
+    ]
+    told: Any = engine.run(f"SELECT {', '.join(counts)} FROM original").iloc[0] if counts else {}
+    for place, name in enumerate(texts):
+        whole = (kind for kind in ("number", "time") if told[f"{kind}_{place}"] == told[f"told_{place}"] > 0)
+        found[name] = next(whole, "text")
+    return found
+
+
+def _plain(rows: pd.DataFrame, side: Side, columns: Sequence[Column]) -> pd.DataFrame:
+    """Return rows whose types are the same whatever they hold, with words as the touchpoints' are read."""
+    kinds = {output_name(column): "str" if column.kind == "text" else "float64" for column in columns}
+    rows = rows.astype(kinds)
+    known = rows["known_us"].fillna(rows["assigned_us" if "assigned_us" in rows else "valid_from_us"])
+    lowered = [name for name in (*WORDS, "channel", "identity_kind") if name in side.names]
+    return rows.assign(known_us=known, **{name: rows[name].str.translate(LOWER) for name in lowered})
+
+
+def _verdict(rows: pd.DataFrame, side: Side) -> np.ndarray:
+    """Return ``ACCEPTED`` or the first code that holds, row by row."""
+    numbers = rows[[column.name for column in side.columns if column.kind == "number"]]
     required = [output_name(column) for column in side.columns if column.required]
-    return rows[required].isna().any(axis=1)
+    unheard = [rows[name].notna() & ~rows[name].isin(list(WORDS[name])) for name in WORDS if name in rows]
+    never = pd.Series(False, index=rows.index)
+    faults: dict[str, pd.Series] = {
+        "BAD_TIME": rows["bad_time"],
+        "BAD_NUMBER": rows["bad_number"],
+        "NULL_KEY": rows[required].isna().any(axis=1),
+        "NEGATIVE_NUMBER": (numbers < 0).any(axis=1),
+        "ABSURD_NUMBER": (numbers > pd.Series(CEILINGS).reindex(numbers.columns)).any(axis=1),
+        "UNKNOWN_VALUE": pd.concat([never, *unheard], axis=1).any(axis=1),
+        "UNKNOWN_ZONE": _no_zone(rows["zone"]) if "zone" in rows else never,
+        "EMPTY_VALIDITY": rows["valid_until_us"] <= rows["valid_from_us"]
+        if "valid_until_us" in rows
+        else never,
+    }
+    found = np.full(len(rows), "ACCEPTED", dtype=object)
+    for code, fault in reversed(faults.items()):
+        found[fault.to_numpy(bool)] = code
+    standing = np.flatnonzero(found == "ACCEPTED")
+    of_one_id = side.name == "identities"
+    conflict = _conflicts(
+        rows.iloc[standing], side, says=["customer_id"] if of_one_id else [str(name) for name in rows]
+    )
+    if of_one_id:
+        conflict = conflict | (_in_turn(rows.iloc[standing], side) > MOST_IN_TURN)
+    found[standing[conflict]] = "AMBIGUOUS_IDENTITY" if of_one_id else "CONFLICTING_ROW"
+    return found
 
 
-def _negative(rows: pd.DataFrame, side: Side) -> pd.Series:
-    numbers = [column.name for column in side.columns if column.kind == "number"]
-    return (rows[numbers] < 0).any(axis=1) if numbers else pd.Series(False, index=rows.index)
+def _conflicts(rows: pd.DataFrame, side: Side, says: list[str]) -> np.ndarray:
+    """Return which rows another of the same key and times contradicts: none of them can be told to be right."""
+    same = [*side.key, *(name for name in ("valid_from_us", "assigned_us", "known_us") if name in rows)]
+    first = ~rows.duplicated(list(dict.fromkeys([*same, *says])))
+    return (first.groupby([rows[name] for name in same], dropna=False).transform("sum") > 1).to_numpy(bool)
 
 
-def _no_zone(rows: pd.DataFrame) -> pd.Series:
-    if "zone" not in rows:
-        return pd.Series(False, index=rows.index)
-    known = {zone: _is_zone(zone) for zone in rows["zone"].dropna().unique()}
-    return ~rows["zone"].map(lambda zone: known.get(zone, True)).astype(bool)
+def _in_turn(rows: pd.DataFrame, side: Side) -> np.ndarray:
+    """Return how often the id of each row passed on to another customer."""
+    ordered = rows.sort_values([*side.key, "valid_from_us", "known_us"], kind="stable")
+    before = ordered.groupby(list(side.key), dropna=False, sort=False)["customer_id"].shift()
+    passed = before.notna() & (before != ordered["customer_id"])
+    often = passed.groupby([ordered[name] for name in side.key], dropna=False).transform("sum")
+    return often.reindex(rows.index).to_numpy("int64")
+
+
+def _no_zone(zones: pd.Series) -> pd.Series:
+    unknown = [zone for zone in zones.dropna().unique() if not _is_zone(zone)]
+    return zones.isin(unknown)
 
 
 def _is_zone(name: str) -> bool:

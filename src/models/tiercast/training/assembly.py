@@ -13,7 +13,8 @@ from tiercast import segments as segmenting
 from tiercast.actions.next_best import NEXT_BEST, ActionTable
 from tiercast.collect import choose, collect
 from tiercast.features.catalogue import Catalogue
-from tiercast.features.contract import contract_sql
+from tiercast.features.contract import contract
+from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
 from tiercast.serving.forecast import Forecast
@@ -111,14 +112,12 @@ def stage(
     wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)
     import json
 
-    contract = contract_sql(
-        currency=history.currency, minor_per_major=history.minor_per_major
-    )
+    view = contract(currency=history.currency, minor_per_major=history.minor_per_major)
     folder = stage_bundle(
         Path(tiercast.serving.__file__).parent,
         {
             "features.sql": catalogue.text(history, sorted(wanted)),
-            "contract.sql": contract,
+            "contract.sql": view.select(()),
             "parts.json": json.dumps(stored, ensure_ascii=False),
             "MODEL_CARD.md": model_card,
         },
@@ -126,7 +125,8 @@ def stage(
             "currency": history.currency,
             "zone": history.zone,
             "minor_per_major": history.minor_per_major,
-            "tables": catalogue.tables(history).to_json(),
+            "tables": dictionaries_of(history, catalogue.vocabulary).to_json(),
+            "attributes": catalogue.attributes(sorted(wanted)),
             "families": {name: family for name, family in catalogue.families.items() if name in wanted},
             "default_policy": default_policy,
             "fitted_as_of": data_ends_on.isoformat(),

@@ -28,6 +28,7 @@ from tiercast.training.judging import Results
 from tiercast.training.plan import Plan
 
 ANSWERS = "answers.parquet"
+NOBODY: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,19 @@ def promote(
     plan: Plan,
     seed: int,
     engine: DuckDBEngine,
+    people: Mapping[str, Any] = NOBODY,
 ) -> Promotion:
-    """Judge the challenger at the gate and move the alias ``champion`` when it passes."""
+    """Judge the challenger at the gate and move the alias ``champion`` when it passes.
+
+    ``people`` holds the tables about customers that the engine's history came with.
+    """
     before = champion(store)
     if before is None:
         set_alias(store, "champion", versions["rule"].version)
     rival = None
     incomparable = ""
     if before is not None:
-        rival, incomparable = rival_of(store, before, results, plan=plan, engine=engine)
+        rival, incomparable = rival_of(store, before, results, plan=plan, engine=engine, people=people)
     decision = gate(
         results, rival=rival, rival_name=f"champion v{before.version}" if before else "", seed=seed
     )
@@ -102,7 +107,13 @@ def promote(
 
 
 def rival_of(
-    store: Store, before: VersionInfo, results: Results, *, plan: Plan, engine: DuckDBEngine
+    store: Store,
+    before: VersionInfo,
+    results: Results,
+    *,
+    plan: Plan,
+    engine: DuckDBEngine,
+    people: Mapping[str, Any] = NOBODY,
 ) -> tuple[pd.DataFrame | None, str]:
     """Return the champion's answers for the rows that are judged, or why there is nothing honest to compare."""
     bundle = open_served(bundle_folder(store, before.version))
@@ -112,7 +123,7 @@ def rival_of(
             None,
             f"the champion answers for {question[0]} days after a gap of {question[1]}: another question",
         )
-    rival = champion_answers(store, before, bundle, plan=plan, engine=engine)
+    rival = champion_answers(store, before, bundle, plan=plan, engine=engine, people=people)
     if rival is None:
         if before.tags.get("tiercast.kind") == "rule":
             return None, ""  # a rule is among the baselines anyway
@@ -175,7 +186,13 @@ def own_answers(results: Results) -> pd.DataFrame:
 
 
 def champion_answers(
-    store: Store, before: VersionInfo, bundle: Any, *, plan: Plan, engine: DuckDBEngine
+    store: Store,
+    before: VersionInfo,
+    bundle: Any,
+    *,
+    plan: Plan,
+    engine: DuckDBEngine,
+    people: Mapping[str, Any] = NOBODY,
 ) -> pd.DataFrame | None:
     """Return the champion's honest answers at the test origins, or None when there are none.
 
@@ -187,8 +204,9 @@ def champion_answers(
     for fold in plan.folds:
         if fold.test < fitted_as_of:
             continue
-        text, tables = bundle.features_sql, bundle.tables
-        features = arrange(engine.run(text, cutoffs=[fold.test], tables=tables), fold.test)
+        text, tables = bundle.features_sql, bundle.tables.with_(**people)
+        found_then = engine.run(text, cutoffs=[fold.test], tables=tables)
+        features = arrange(found_then, fold.test, unknown=bundle.unknown(people))
         said = bundle.forecast.predict(features)
         found.append(
             pd.DataFrame(

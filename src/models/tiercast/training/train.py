@@ -15,12 +15,14 @@ from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import NotTrainable
 from tiercast.features.catalogue import Catalogue, build_catalogue, look
+from tiercast.features.described import people_of
 from tiercast.intake import Account, require_usable, take_stock
 from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
 from tiercast.panels import build_panel, features_at
 from tiercast.registry import Store, start_run
 from tiercast.schema import History
 from tiercast.segments import SegmentReport
+from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 from tiercast.targets.churn import CHURN
 from tiercast.training import assembly, search
@@ -110,6 +112,11 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
     return Prepared(history, account, plan, catalogue, panel, stages, customers, (*plan.warnings, *few))
 
 
+def open_card(card: TrainCard) -> History:
+    """Return the history that a card is about, with its side tables."""
+    return open_source(card.source, sides=spoken_sides(card.sides), extensions=card.extensions)
+
+
 def learners_of(card: TrainCard) -> tuple[dict[str, Learner], dict[str, BlendOf]]:
     """Return every learner and blend there is, the card's extensions included."""
     return (
@@ -144,7 +151,7 @@ def train(
     ------
     SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt
     """
-    opened = history or open_source(card.source, extensions=card.extensions)
+    opened = history or open_card(card)
     learners, blends = learners_of(card)
     assembly.policies_of(card.policy, card.extensions)  # a typo is told before the work, not after
     with (
@@ -192,13 +199,13 @@ def train(
         progress("registering and judging at the gate")
         promotion = promote(
             store, run, register(store, run, made), results, plan=ready.plan, seed=card.seed,
-            engine=engine,
+            engine=engine, people=people_of(opened),
         )  # fmt: skip
         run.log(
             params={
                 name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))
             }
-            | {"source": opened.name},  # the card's own words may hold a password
+            | {"source": opened.name, "sides": ", ".join(sorted(opened.sides))},  # the card's words may hold a password
             tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(ready.warnings)},
         )
         return TrainReport(

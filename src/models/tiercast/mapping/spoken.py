@@ -1,7 +1,10 @@
 """What may follow the ``?`` of a source: options, such as ``?map=orders.toml`` which works for every source."""
 
 import re
+from pathlib import Path
 from urllib.parse import unquote
+
+from tiercast.errors import SourceError
 
 TAIL = re.compile(r"\?([a-z_]+=[^&?]*(?:&[a-z_]+=[^&?]*)*)$", re.DOTALL)
 EVERYWHERE = {
@@ -50,3 +53,28 @@ def take_options(where: str) -> tuple[str, dict[str, str], str]:
     before = where[: found.start()] + ("?" + "&".join(rest) if rest else "")
     written = ("&" if rest else "?") + "&".join(ours) if ours else ""
     return before, {name: unquote(value) for name, value in (pair.split("=", 1) for pair in ours)}, written
+
+
+def with_map(source: str, map: str | Path | None) -> str:  # noqa: A002
+    """Return a source that says its column map itself.
+
+    Examples
+    --------
+    >>> with_map("csv:orders.csv?delimiter=;", "maps/orders.toml")
+    'csv:orders.csv?delimiter=;&map=maps/orders.toml'
+    >>> with_map("parquet:orders.parquet", None)
+    'parquet:orders.parquet'
+    >>> with_map("csv:orders.csv?map=a.toml", "b.toml")
+    Traceback (most recent call last):
+    tiercast.errors.SourceError: cannot read csv:orders.csv?map=a.toml: two maps are given for it; give one
+    """
+    if not map:
+        return source
+    _, told, _ = take_options(source)
+    if told.get("map") == str(map):
+        return source
+    if "map" in told:
+        raise SourceError(source=source, problem="two maps are given for it", fix="give one")
+    mark = "&" if TAIL.search(source) else "?"
+    spelled = str(map).replace("%", "%25").replace("&", "%26").replace("?", "%3F")
+    return f"{source}{mark}map={spelled}"

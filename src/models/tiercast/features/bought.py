@@ -1,0 +1,57 @@
+"""What became of what was bought: orders that came back, and supplies that run out. Rows of the roll-up and as seen."""
+
+from tiercast.features.relations import Relation, same
+
+MOST_DAYS = 36_500
+"""A supply lasts a century at most: what is longer was not meant as a clock."""
+_FIRST_BACK = (
+    "(SELECT customer_id, order_id, day, seen_day, ROW_NUMBER() OVER (PARTITION BY customer_id, order_id"
+    " ORDER BY seen_day, occurred_s) AS back_nth FROM touches WHERE kind = 'return' AND order_id IS NOT NULL) AS back"
+)
+
+RETURNED = Relation(
+    "returned",
+    "roll-up",
+    {"customer_id": "back.customer_id", "seen_day": "GREATEST(back.seen_day, order_rows.seen_day)"},
+    {"kept_days": "CASE WHEN back.day >= order_rows.day THEN back.day - order_rows.day END"},
+    f"FROM {_FIRST_BACK} INNER JOIN order_rows ON order_rows.customer_id = back.customer_id"
+    " AND order_rows.order_id = back.order_id WHERE back_nth = 1 AND is_new = 1",
+)
+"""One row for each order of which something came back: the first return that was known, against the order it names."""
+
+RETURNED_SEEN = Relation(
+    "returned_seen",
+    "finalise",
+    same("customer_id", "cutoff_day"),
+    same("kept_days"),
+    "FROM returned INNER JOIN cutoffs ON seen_day < cutoff_day",
+)
+
+_LASTS = f"CAST(LEAST(CAST(COALESCE(quantity_milli, 1000) AS DOUBLE) * days_per_unit_milli, {MOST_DAYS}e6) AS BIGINT)"
+
+SUPPLIES = Relation(
+    "supplies",
+    "roll-up",
+    same("customer_id", "product_id", "day", "seen_day"),
+    {
+        "quantity_milli": "SUM(COALESCE(quantity_milli, 1000))",
+        "run_out_day": f"day + CAST(LEAST(FLOOR(SUM(SUM({_LASTS})) OVER known / 1e6), {MOST_DAYS}) AS BIGINT)",
+    },
+    "FROM touches WHERE kind = 'purchase' AND days_per_unit_milli > 0\n"
+    "  GROUP BY customer_id, product_id, day, seen_day\n"
+    "  WINDOW known AS (PARTITION BY customer_id, product_id, day ORDER BY seen_day)",
+)
+"""One row for each part in which a day's purchases of one product came to be known, and when all known of them ends."""
+
+SUPPLIES_SEEN = Relation(
+    "supplies_seen",
+    "finalise",
+    same("customer_id", "cutoff_day"),
+    {
+        "left_days": "MAX(run_out_day) - cutoff_day",
+        "quantity_milli": "SUM(quantity_milli)",
+        "last_age_days": "cutoff_day - MAX(day)",
+    },
+    "FROM supplies INNER JOIN cutoffs ON seen_day < cutoff_day GROUP BY customer_id, cutoff_day, product_id",
+)
+"""One row for each product with a clock: the days until all that was bought of it is used up, below 0 if it is."""

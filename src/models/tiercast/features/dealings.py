@@ -1,0 +1,76 @@
+"""Dealings: service, complaint cases, referrals, and what came after the last answer, as rows that features are made from."""
+
+from tiercast.features.declare import one_of, rest
+from tiercast.features.relations import Relation, same
+from tiercast.serving.contract import FAMILIES
+
+ANSWERS = ("email_open", "email_click", "coupon_claim", "coupon_redemption", "purchase")
+"""What counts as an answer to a contact."""
+BASKETS = ("cart", "checkout")
+SERVICE = FAMILIES["after_sales"] + FAMILIES["voice"] + FAMILIES["relationship"] + ("coupon_claim",)
+_SEEN = "INNER JOIN cutoffs ON seen_day < cutoff_day"
+MOST_DAYS = 65_536
+"""More than the days until 2100: two days share one whole number."""
+
+
+def _first_known(kind: str) -> str:
+    """Return the day of the row of a kind that was known first; of those, the earliest."""
+    day = rest(f"MIN(CASE WHEN kind = '{kind}' THEN seen_day * {MOST_DAYS} + day END)", MOST_DAYS)
+    return f"CAST({day} AS BIGINT)"
+
+
+CASES_SEEN = Relation(
+    "cases_seen",
+    "finalise",
+    same("customer_id", "cutoff_day", "case_id"),
+    {"opened_day": _first_known("complaint"), "resolved_day": _first_known("complaint_resolved")},
+    f"FROM touches {_SEEN} WHERE kind IN ('complaint', 'complaint_resolved') AND case_id IS NOT NULL\n"
+    "  GROUP BY customer_id, cutoff_day, case_id",
+)
+SERVICE_SEEN = Relation(
+    "service_seen",
+    "finalise",
+    same("customer_id", "cutoff_day"),
+    same("kind", "day", "seen_day", "occurred_s", "channel_code", "rating_permille", "survey_type")
+    | {
+        "age_days": "cutoff_day - day",
+        "purpose_code": "asked.code",
+        "consent_word": "CASE WHEN kind = 'consent_granted' THEN occurred_s * 2"
+        " WHEN kind = 'consent_withdrawn' THEN occurred_s * 2 + 1 END",
+    },
+    f"FROM touches {_SEEN}{{joins}} WHERE {one_of(SERVICE)}",
+    {"asked": "LEFT JOIN vocabulary AS asked ON asked.field = 'purpose' AND asked.term = purpose"},
+)
+"""What there are few of: after-sales, voice, relationship. Counting them apart costs less than among all touches."""
+
+REFERRED_SEEN = Relation(
+    "referred_seen",
+    "finalise",
+    same("customer_id", "cutoff_day", "referred_customer_id"),
+    {},
+    f"FROM touches {_SEEN} WHERE kind = 'referral' AND referred_customer_id IS NOT NULL\n"
+    "  GROUP BY customer_id, cutoff_day, referred_customer_id",
+)
+LAST_SEEN = Relation(
+    "last_seen",
+    "finalise",
+    same("customer_id", "cutoff_day"),
+    {"answered_s": "MAX(occurred_s)", "paid_s": "MAX(CASE WHEN kind = 'purchase' THEN occurred_s END)"},
+    f"FROM touches {_SEEN} WHERE {one_of(ANSWERS)}\n  GROUP BY customer_id, cutoff_day",
+)
+AFTER_SEEN = Relation(
+    "after_seen",
+    "finalise",
+    {"customer_id": "touches.customer_id", "cutoff_day": "cutoffs.cutoff_day"},
+    {
+        "is_own": "is_own",
+        "is_after_answer": "CASE WHEN occurred_s > COALESCE(answered_s, -1) THEN 1 ELSE 0 END",
+        "is_after_purchase": "CASE WHEN occurred_s > COALESCE(paid_s, -1) THEN 1 ELSE 0 END",
+    },
+    "FROM touches INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day"
+    " LEFT JOIN last_seen ON last_seen.customer_id = touches.customer_id"
+    f" AND last_seen.cutoff_day = cutoffs.cutoff_day WHERE {one_of(FAMILIES['reach'] + BASKETS)}",
+)
+"""Contacts, carts and checkouts, each with whether it came after the last answer and the last purchase."""
+
+DEALINGS = (SERVICE_SEEN, CASES_SEEN, REFERRED_SEEN, LAST_SEEN, AFTER_SEEN)

@@ -1,0 +1,58 @@
+"""Decision: the customer's own days up to now, and which of them belong to the current episode of deciding."""
+
+from tiercast.features.kinds import STAGES
+from tiercast.features.relations import Relation, same
+
+EPISODE_GAP_DAYS = 30
+"""So many days without a touchpoint of the customer's own end an episode."""
+EPISODE_DAYS = 182
+"""How far an episode is followed back; a longer one is told as so long."""
+
+_PER_DAY = {
+    "acts": "COUNT(*)",
+    "channel_bits": "BIT_OR(channel_bit)",
+    "effort": "SUM(CASE WHEN kind = 'purchase' THEN 0 ELSE effort_points END)"
+    " + MAX(CASE WHEN kind = 'purchase' THEN effort_points ELSE 0 END)",
+    "bought_s": "MAX(CASE WHEN kind = 'purchase' THEN occurred_s END)",
+    **{
+        f"stage_{stage.number}_acts": f"COUNT(CASE WHEN stage_code = {stage.number} THEN 1 END)"
+        for stage in STAGES
+    },
+    **{f"stage_{code}_s": f"MAX(CASE WHEN stage_code = {code} THEN occurred_s END)" for code in (2, 3, 4)},
+}
+_OF_ONE = "PARTITION BY customer_id, cutoff_day"
+
+OWN_DAYS = Relation(
+    "own_days",
+    "finalise",
+    same("customer_id", "cutoff_day", "day"),
+    _PER_DAY,
+    "FROM touches INNER JOIN cutoffs ON seen_day < cutoff_day"
+    f" WHERE is_own = 1 AND cutoff_day - day <= {EPISODE_DAYS}\n  GROUP BY customer_id, cutoff_day, day",
+)
+"""One row per day with a touchpoint of the customer's own."""
+
+OWN_SILENCES = Relation(
+    "own_silences",
+    "finalise",
+    same("customer_id", "cutoff_day", "day"),
+    same(*_PER_DAY) | {"silence_days": f"LEAD(day, 1, cutoff_day) OVER ({_OF_ONE} ORDER BY day) - day"},
+    "FROM own_days",
+)
+
+DAYS_SEEN = Relation(
+    "days_seen",
+    "finalise",
+    same("customer_id", "cutoff_day", "day"),
+    same(*_PER_DAY)
+    | {
+        "age_days": "cutoff_day - day",
+        "in_episode": f"CASE WHEN day > COALESCE(MAX(CASE WHEN silence_days >= {EPISODE_GAP_DAYS} THEN day END)"
+        f" OVER ({_OF_ONE}), -1) THEN 1 ELSE 0 END",
+        "last_bought_s": f"COALESCE(MAX(bought_s) OVER ({_OF_ONE}), -1)",
+    },
+    "FROM own_silences",
+)
+"""The same, with whether no silence has ended the episode since, and the second of the last purchase."""
+
+DECIDING = (OWN_DAYS, OWN_SILENCES, DAYS_SEEN)

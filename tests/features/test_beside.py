@@ -1,0 +1,257 @@
+"""What side tables feed agrees with a second telling in plain Python, and nothing learnt later moves a bit of it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.features import beside_drawn, oracle_beside
+from tests.features.beside_drawn import ATTRIBUTES, CATALOGUE, CUSTOMERS, SEEN, beside, history_of, read, tables, told
+from tests.features.drawn import CUTOFF, CUTOFFS, HOSTILE, differing, moment
+from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.features.catalogue import build_catalogue, look
+from tiercast.features.compile import compile_features
+from tiercast.features.described import LEAST_PEOPLE
+from tiercast.panels import features_at
+from tiercast.schema import History
+from tiercast.sources.opening import open_source
+
+DAY = 86_400
+some = settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@st.composite
+def _order(draw: st.DrawFn) -> dict[str, Any]:
+    shift = draw(st.sampled_from([-200 * DAY, -62 * DAY, -61 * DAY, -DAY - 1, -DAY, -1]) | st.integers(-300 * DAY, -1))
+    late = draw(st.sampled_from([None, 0, DAY, 40 * DAY]))
+    return {
+        "customer_id": draw(st.sampled_from(CUSTOMERS)),
+        "occurred_at": moment(shift),
+        "kind": "purchase",
+        "channel": draw(st.sampled_from(["store", "web"])),
+        "known_at": None if late is None else moment(shift + late),
+        "store_id": draw(st.sampled_from([None, "s1", "s2", HOSTILE[3], "nowhere"])),
+        "product_id": draw(st.sampled_from([None, "p1", "p2", HOSTILE[2], "unlisted"])),
+        "category": draw(st.sampled_from([None, None, "bread", HOSTILE[0]])),
+        "amount": draw(st.sampled_from([1.0, 2.5, 100.0])),
+        "quantity": draw(st.sampled_from([None, 0.0, 2.0, 1e9])),
+        "unit_cost": draw(st.sampled_from([None, None, 0.5])),
+    }
+
+
+orders = st.lists(_order(), min_size=1, max_size=15)
+
+
+def touchpoints(drawn: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(drawn).assign(order_id=[f"o{number}" for number in range(len(drawn))])
+    for name in ("occurred_at", "known_at"):
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
+    return frame.astype({"quantity": "float64", "unit_cost": "float64"})
+
+
+def expected(drawn: list[dict[str, Any]], frames: Mapping[str, pd.DataFrame], zone: str) -> dict[tuple[str, date], dict[str, Any]]:
+    keys = {"customers": "customer_id", "products": "product_id", "stores": "store_id"}
+    rows = {name: oracle_beside.usable(oracle_beside.plain(frames[name]), key) for name, key in keys.items()}
+    drawn_for = oracle_beside.plain(frames["assignments"])
+    same = [[row[name] for name in ("customer_id", "campaign_id", "assigned_at")] + [row["known_at"] or row["assigned_at"]]
+            for row in drawn_for]  # fmt: skip
+    drawn_for = [row for row, key in zip(drawn_for, same, strict=True) if same.count(key) == 1]
+    seen = [row | {"seen_on": max(row["occurred_at"], row["known_at"] or row["occurred_at"]).date()} for row in drawn]
+    found = {}
+    for cutoff in CUTOFFS:
+        for customer in sorted({row["customer_id"] for row in seen if row["seen_on"] < cutoff}):
+            theirs = [row for row in seen if row["customer_id"] == customer and row["seen_on"] < cutoff]
+            found[customer, cutoff] = (
+                oracle_beside.attributes(rows["customers"], customer, cutoff, ATTRIBUTES)
+                | oracle_beside.assignments(drawn_for, customer, cutoff)
+                | oracle_beside.places(theirs, rows["stores"], SEEN.regions, zone)
+                | oracle_beside.spend_by_category(theirs, rows["products"], SEEN.categories)
+            )
+    return found
+
+
+def column(prefix: str) -> str:
+    """Return the one feature whose name begins so: the slug of a hostile name is not told twice."""
+    family, _, unit = prefix.partition("_currency")
+    names = [
+        name for name in CATALOGUE.names
+        if name == prefix or (name.startswith(f"{family}_") and ("_91d" not in name) and (prefix == family or name.endswith("_currency")))
+    ]  # fmt: skip
+    assert len(names) == 1, (prefix, names)
+    return names[0]
+
+
+@some
+@given(drawn=orders, frames=beside.map(tables), zone=st.sampled_from(["UTC", "America/New_York"]))
+def test_what_side_tables_feed_is_told_right(
+    engine: DuckDBEngine, drawn: list[dict[str, Any]], frames: dict[str, pd.DataFrame], zone: str
+) -> None:
+    found = told(engine, touchpoints(drawn), read(frames), zone=zone)
+    wanted = expected(drawn, frames, zone)
+    assert sorted(zip(found["customer_id"], found["cutoff"], strict=True)) == sorted(wanted)
+    for row in found.to_dict("records"):
+        for prefix, value in wanted[row["customer_id"], row["cutoff"]].items():
+            name = column(prefix)
+            assert row[name] == pytest.approx(np.nan if value is None else value, nan_ok=True), (name, row["customer_id"])
+
+
+def test_every_feature_of_a_side_table_has_an_oracle() -> None:
+    families = {"attribute", "assignment", "region"}
+    ours = {name for name, family in CATALOGUE.families.items() if family in families}
+    row = {"customer_id": "a", "occurred_at": moment(-9), "known_at": None, "store_id": None, "product_id": None,
+           "category": None, "amount": 1.0}  # fmt: skip
+    empty = {name: pd.DataFrame(columns=names) for name, names in beside_drawn.COLUMNS.items()}
+    told_of = next(iter(expected([row], empty, "UTC").values()))
+    assert ours <= {column(prefix) for prefix in told_of}
+
+
+@st.composite
+def of_the_future(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
+    """Draw rows that hold, or were known, only at or after the cutoff."""
+    drawn = draw(beside)
+    after = st.sampled_from([0, 1, DAY, 40 * DAY]).map(moment)
+    for name, rows in drawn.items():
+        for row in rows:
+            row["known_at"] = draw(after)
+            if name == "assignments" and draw(st.booleans()):
+                row["assigned_at"] = draw(after)
+            if name != "assignments" and draw(st.booleans()):
+                row["valid_from"], row["known_at"] = draw(after), draw(st.sampled_from([None, moment(-90 * DAY)]))
+            if row.get("valid_until") and row.get("valid_from") and row["valid_until"] <= row["valid_from"]:
+                row["valid_until"] = None
+    return drawn
+
+
+@some
+@given(drawn=orders, past=beside, future=of_the_future(), order=st.randoms())
+def test_what_is_learnt_or_holds_later_changes_no_feature(
+    engine: DuckDBEngine, drawn: list[dict[str, Any]], past: dict[str, Any], future: dict[str, Any], order: Any
+) -> None:
+    frame = touchpoints(drawn)
+    both = {name: past[name] + future[name] for name in past}
+    for rows in both.values():
+        order.shuffle(rows)
+    left, right = read(tables(past)), read(tables(both))
+    assert differing(*(told(engine, frame, sides, cutoffs=(CUTOFF,)) for sides in (left, right))) == {}
+    before, after = (history_of(frame, sides) for sides in (left, right))
+    engine.attach(before)
+    assert look(engine.run, before, CUTOFF) == look(engine.run, after, CUTOFF)
+
+
+@some
+@given(drawn=orders, frames=beside.map(tables), order=st.randoms())
+def test_the_order_of_rows_says_nothing(
+    engine: DuckDBEngine, drawn: list[dict[str, Any]], frames: dict[str, pd.DataFrame], order: Any
+) -> None:
+    frame = touchpoints(drawn)
+    shuffled = {}
+    for name, rows in frames.items():
+        places = list(range(len(rows)))
+        order.shuffle(places)
+        shuffled[name] = rows.iloc[places]
+    assert differing(*(told(engine, frame, read(each)) for each in (frames, shuffled))) == {}
+
+
+def test_a_dictionary_says_of_a_touchpoint_what_the_touchpoint_could_say_itself(engine: DuckDBEngine) -> None:
+    rng = np.random.default_rng(1)
+    frame = touchpoints([
+        {"customer_id": "a", "occurred_at": moment(-number * DAY - 1), "kind": "purchase", "channel": "web", "known_at": None,
+         "store_id": None, "product_id": f"p{number % 7}", "category": None, "amount": 9.99, "quantity": rng.choice([None, 0, 0.333, 5]),
+         "unit_cost": None} for number in range(60)])  # fmt: skip
+    products = pd.DataFrame({"product_id": [f"p{number}" for number in range(6)], "category": ["milk", "bread", None, "wine", *HOSTILE[:2]],
+                             "unit_cost": [1.005, 0.0, 2.5, None, 3.0, 9_999_999.99]})  # fmt: skip
+    written = frame.drop(columns=["category", "unit_cost"]).merge(products, on="product_id", how="left")
+    left = told(engine, frame, read({"products": products}))
+    right = told(engine, written[frame.columns], {})
+    assert differing(left, right) == {}
+    assert left["spend_on_c0_milk_currency"].max() > 0
+
+
+def test_the_touchpoint_is_believed_before_the_dictionary(engine: DuckDBEngine) -> None:
+    row = {"customer_id": "a", "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None, "store_id": None,
+           "product_id": "p1", "category": "bread", "amount": 10.0, "quantity": None, "unit_cost": 1.0}  # fmt: skip
+    products = pd.DataFrame({"product_id": ["p1"], "category": ["milk"], "unit_cost": [5.0]})
+    found = told(engine, touchpoints([row]), read({"products": products}), cutoffs=(CUTOFF,)).iloc[0]
+    assert (found["spend_on_c1_bread_currency"], found["spend_on_c0_milk_currency"]) == (10.0, 0.0)
+
+
+def test_a_text_joins_a_dictionary_only_where_one_was_given(engine: DuckDBEngine) -> None:
+    row = {"customer_id": "a", "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None, "store_id": "s",
+           "product_id": "p1", "category": "bread", "amount": 10.0, "quantity": None, "unit_cost": None}  # fmt: skip
+    frame = touchpoints([row])
+    plain = History("plain", frame=frame)
+    engine.attach(plain)
+    text = build_catalogue(look(engine.run, plain, CUTOFF)).text(plain)
+    assert not any(f"JOIN {name}" in text for name in ("products", "stores", "attributes"))
+    sides = read({"products": pd.DataFrame({"product_id": ["p1"], "category": ["milk"]}),
+                  "stores": pd.DataFrame({"store_id": ["s"], "zone": ["Asia/Tokyo"]})})  # fmt: skip
+    described = history_of(frame, sides)
+    seen = look(engine.run, described, CUTOFF)
+    assert seen.described == ("product_categories", "store_zones")
+    text = build_catalogue(seen).text(described)
+    assert all(f"JOIN {name}" in text for name in ("products", "stores"))
+
+
+def test_no_word_of_anybody_is_in_the_text() -> None:
+    text = compile_features(CATALOGUE.features, described=SEEN.described)
+    secret = [each.name for each in ATTRIBUTES if each.name not in ("orders", "select", "attribute_0")] + [*HOSTILE, "north", "Rome"]
+    assert [word for word in secret if word in text] == []
+
+
+def test_a_word_on_record_of_few_people_is_not_kept(engine: DuckDBEngine) -> None:
+    people = [f"c{number}" for number in range(LEAST_PEOPLE + 1)]
+    frame = touchpoints([{"customer_id": "c0", "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None,
+                          "store_id": None, "product_id": None, "category": None, "amount": 1.0, "quantity": None, "unit_cost": None}])  # fmt: skip
+    customers = pd.DataFrame({"customer_id": people, "email": [f"{name}@x.org" for name in people],
+                              "city": ["Rome"] * LEAST_PEOPLE + ["Oslo"]})  # fmt: skip
+    history = history_of(frame, read({"customers": customers}))
+    engine.attach(history)
+    seen = look(engine.run, history, CUTOFF)
+    assert [(each.name, each.terms) for each in seen.attributes] == [("city", ("Rome",))]
+    catalogue = build_catalogue(seen)
+    assert not any("@" in term or term == "Oslo" for _, term, _ in catalogue.vocabulary)
+    found = features_at(engine, history, catalogue, [CUTOFF])
+    assert found["attribute_c0_city_code"].tolist() == [0.0]
+
+
+def test_any_other_word_is_not_an_unknown_one(engine: DuckDBEngine) -> None:
+    customers = pd.DataFrame({"customer_id": ["a", "b"], "select": ["nowhere", None]})
+    drawn = [{"customer_id": name, "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None, "store_id": None,
+              "product_id": None, "category": None, "amount": 1.0, "quantity": None, "unit_cost": None} for name in ("a", "b")]  # fmt: skip
+    found = told(engine, touchpoints(drawn), read({"customers": customers}), cutoffs=(CUTOFF,))
+    code = [name for name in CATALOGUE.names if "select" in name][0]
+    assert found[code].iloc[0] == len(beside_drawn.TERMS)
+    assert np.isnan(found[code].iloc[1])
+
+
+@pytest.mark.parametrize("told_of", ["email", "store", "moonbase"])
+def test_a_channel_dictionary_is_completed_from_the_default_one(told_of: str) -> None:
+    from tiercast.features.described import dictionaries_of
+
+    channels = pd.DataFrame({"channel": ["EMAIL", "moonbase"], "is_online": [None, "yes"], "cost_per_contact": [0.005, None],
+                             "direction": ["pull", "PUSH"], "valid_from": ["2024-01-01", None]})  # fmt: skip
+    history = open_source(touchpoints([{"customer_id": "a", "occurred_at": moment(-9), "known_at": None, "quantity": None, "unit_cost": None}])
+                          .assign(kind="visit", channel="web"), sides={"channels": channels})  # fmt: skip
+    rows = dictionaries_of(history).frames["channels"]
+    rows = rows[rows["channel"] == told_of].sort_values("from_day")
+    facts = rows[["is_online", "is_push", "cost_minor"]].astype(object).where(rows.notna(), None).to_numpy().tolist()
+    assert facts == {
+        "email": [[1, 1, None], [1, 0, 1]],  # before 2024 as by default; since then as told, with what is not told by default
+        "store": [[0, 0, None]],
+        "moonbase": [[1, 1, None]],
+    }[told_of]
+
+
+def test_a_frame_that_was_given_is_unchanged(engine: DuckDBEngine) -> None:
+    frames = beside_drawn.many(20, seed=1)
+    before = {name: frame.copy() for name, frame in frames.items()}
+    read(frames)
+    for name, frame in frames.items():
+        pd.testing.assert_frame_equal(frame, before[name])
