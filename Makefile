@@ -85,9 +85,9 @@ notebooks: $(VENV)/.ready-dev ## run every notebook as a script
 .PHONY: cards
 cards: $(VENV)/.ready-dev ## validate every job card, then run each, in a store and folder of their own
 	@$(SCRATCH) OMP_NUM_THREADS=$(JOBS) && $(BIN)/tiercast cards pipelines/ && cd "$$scratch" && \
-		for card in train_weekly score_nightly score_monday_zh segment_monthly; do \
+		for card in add_nightly train_weekly score_nightly score_monday_zh segment_monthly; do \
 			echo "running $$card"; $(BIN)/tiercast $${card%%_*} "$(CURDIR)/pipelines/$$card.toml" >/dev/null || exit 1; done && \
-		ls scorecards*/cutoff=*/version=*/scorecard.parquet segments/segments.parquet
+		ls scorecards*/cutoff=*/version=*/scorecard.parquet segments/segments.parquet touchpoint_store/ledger/*.json
 
 .PHONY: bench-small
 bench-small: $(VENV)/.ready-dev ## run every benchmark in its small mode

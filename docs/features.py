@@ -5,16 +5,8 @@ from itertools import groupby
 from tiercast.collect import collect
 from tiercast.features.catalogue import TOP_CATEGORIES, TOP_CHANNELS, build_catalogue
 from tiercast.features.declare import Family, Seen
-from tiercast.serving.contract import KINDS
 
-EVERYTHING = Seen(
-    kinds=frozenset(KINDS),
-    channels=("CHANNEL", "another"),
-    categories=("CATEGORY",),
-    discounts=True,
-    coupons=True,
-    stores=True,
-)
+EVERYTHING = Seen.everything(channels=("CHANNEL", "another"), categories=("CATEGORY",), regions=("REGION",))
 """A history in which everything occurs, with one category and one channel to stand for all."""
 
 HEAD = """# Features
@@ -44,7 +36,9 @@ def page() -> str:
     for family, features in groupby(shown, key=lambda feature: catalogue.families[feature.name]):
         told = families[family]
         done = " What is counted here was done *to* the customer: it is never told as a reason of theirs."
-        parts.append(f"\n## {family}\n\n{told.question}{done if told.marketer_did else ''}\n\n")
+        same = " It is the same for every customer, and told only where two years of purchases were seen."
+        more = (done if told.marketer_did else "") + (same if told.of_the_day else "")
+        parts.append(f"\n## {family}\n\n{told.question}{more}\n\n")
         parts.append("| feature | unit | meaning | absent |\n|---|---|---|---|\n")
         for feature in features:
             absent = "unknown" if feature.absent is None else f"{feature.absent:g}"

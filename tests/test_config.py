@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tiercast.config import ScoreCard, SegmentCard, TrainCard, card_of, read_card
+from tiercast.config import AddCard, ScoreCard, SegmentCard, TrainCard, card_of, read_card
 from tiercast.errors import CardError
 
 TRAIN = {"job": "train", "source": "parquet:x"}
@@ -14,13 +14,14 @@ def test_each_job_has_its_card_with_its_defaults() -> None:
     assert card_of(TRAIN) == TrainCard(job="train", source="parquet:x")
     assert isinstance(card_of({"job": "score", "source": "x", "out": "y"}), ScoreCard)
     assert isinstance(card_of({"job": "segment", "source": "x"}), SegmentCard)
+    assert isinstance(card_of({"job": "add", "source": "x", "to": "y"}), AddCard)
 
 
 @pytest.mark.parametrize(
     ("stored", "words"),
     [
         ({}, "job is None"),
-        ({"job": "dance"}, "there is: score, segment, train"),
+        ({"job": "dance"}, "there is: add, score, segment, train"),
         ({"job": "train"}, "source"),
         (TRAIN | {"horizn_days": 3}, "did you mean horizon_days"),
         (TRAIN | {"zzz": 3}, "unknown key 'zzz'"),

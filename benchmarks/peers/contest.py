@@ -7,6 +7,7 @@ written down afterwards, to be compared, is not counted.
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,10 @@ def run(contestant: str, task: Task, *, warm: str) -> Spent:
         task.write(asked)
         replace(task, folder=warm, out="").write(first)
         command = [sys.executable, "-m", "benchmarks.peers.contest", contestant, *map(str, (asked, first, told))]
-        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+        threads = {name: str(task.threads) for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS")}
+        done = subprocess.run(
+            command, cwd=ROOT, env=os.environ | threads, check=False, capture_output=True, text=True
+        )
         if done.returncode or not told.exists():
             raise RuntimeError(f"{contestant} ended with {done.returncode}:\n{done.stderr[-4000:]}")
         spent = Spent(**json.loads(told.read_text(encoding="utf-8")))

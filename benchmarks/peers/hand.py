@@ -218,11 +218,12 @@ def _final(task: Task) -> str:
         "satisfaction_share": "newest / 1000",
         "rating_mean_share": "rated / 1000",
         "complaints_91d": number("complaints91"),
-        **{f"{name}_{w}d": count(f"{of}{w}") for name, of in (("order_days", "days"), ("orders", "orders")) for w in WINDOWS_DAYS},
+        **{f"order_days_{w}d": count(f"days{w}") for w in WINDOWS_DAYS},
+        **{f"orders_{w}d": count(f"orders{w}") for w in WINDOWS_DAYS},
         **{f"spend_{w}d_currency": money(f"spent{w}") for w in WINDOWS_DAYS},
         **{name: money(f"spent_on{code}") for code, name in enumerate(spend_on(task.categories))},
         **{name: f"met{code} / n" for code, name in enumerate(shares_of(task.channels))},
-    }  # fmt: skip
+    }
     selected = ",\n  ".join(f"{made[name]} AS {name}" for name in task.names)
     return (
         f"SELECT touched.customer_id,\n  {selected}\nFROM touched"

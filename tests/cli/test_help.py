@@ -19,7 +19,7 @@ from tests.cli.running import (
 from tiercast.cli import app
 
 COMMANDS = (
-    "check", "features", "sources", "train", "segment", "audit", "score", "explain", "demo", "cards", "models", "ui",
+    "check", "features", "sources", "train", "segment", "audit", "score", "explain", "demo", "cards", "add", "models", "ui",
     "relocate", "tiers list", "tiers show",
 )  # fmt: skip
 

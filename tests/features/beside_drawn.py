@@ -20,7 +20,7 @@ from tiercast.sources import siding
 
 DAY = 86_400
 CUSTOMERS = ("a", "b", "ünï; --", HOSTILE[0])
-NUMBERS = ('x"; DROP TABLE whose; --', "orders", "known_us", "N" * 2_000)
+NUMBERS = ('x"; DROP TABLE whose; --', "orders", "known_us", "N" * 200)
 WORDS = ("select", "🍎", "attribute_0")
 TIMES = ("signup_at",)
 TERMS = ("Rome", *HOSTILE[:5])
@@ -46,11 +46,23 @@ SEEN = Seen(
     product_costs=True,
 )
 CATALOGUE: Catalogue = build_catalogue(SEEN)
+READ = [
+    name for name, family in CATALOGUE.families.items()
+    if family in ("attribute", "assignment", "region", "timing", "category", "margin", "completeness")
+]  # fmt: skip
+"""The features that read a side table; the others are the matter of other tests."""
 
 _SHIFTS = [-400 * DAY, -62 * DAY, -61 * DAY - 1, -61 * DAY, -2 * DAY, -DAY - 1, -DAY, -1, 0, 1, DAY]
 _shift = st.sampled_from(_SHIFTS) | st.integers(-500 * DAY, 10 * DAY)
 _maybe = st.none() | _shift
-_word = st.sampled_from([None, "Rome", " Rome", "Oslo", *HOSTILE])
+
+
+def some_of(*choices: Any) -> st.SearchStrategy[Any]:
+    """Draw one of the choices, which may be longer than hypothesis likes to print."""
+    return st.integers(0, len(choices) - 1).map(choices.__getitem__)
+
+
+_word = some_of(None, "Rome", " Rome", "Oslo", *HOSTILE)
 
 
 @st.composite
@@ -71,22 +83,22 @@ def _rows(**columns: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str,
 
 
 _CUSTOMERS = _rows(
-    customer_id=st.sampled_from(CUSTOMERS),
+    customer_id=some_of(*CUSTOMERS),
     birth_on=st.sampled_from([None, "1990-02-28", "2024-03-01"]),
     need_ends_on=st.sampled_from([None, "2024-02-29", "2024-03-01", "2030-01-01"]),
     **{name: st.sampled_from([None, -0.0, 1.5, 1e300, -7.0]) for name in NUMBERS},
     **{name: _word for name in WORDS},
-    **{name: st.sampled_from([None, "2024-02-29T23:59:59", "1969-12-31"]) for name in TIMES},
+    **{name: st.sampled_from([None, "2024-02-29T23:59:59", "1969-12-31T00:00:00"]) for name in TIMES},
 )
 _PRODUCTS = _rows(
-    product_id=st.sampled_from(["p1", "p2", HOSTILE[2]]),
-    category=st.sampled_from([None, "milk", "wine", HOSTILE[0]]),
+    product_id=some_of("p1", "p2", HOSTILE[2]),
+    category=some_of(None, "milk", "wine", HOSTILE[0]),
     unit_cost=st.sampled_from([None, 0.0, 1.005, 3.0, 10_000_000.0]),
 )
 _STORES = _rows(
-    store_id=st.sampled_from(["s1", "s2", HOSTILE[3]]),
+    store_id=some_of("s1", "s2", HOSTILE[3]),
     zone=st.sampled_from([None, *ZONES]),
-    region=st.sampled_from([None, "north", "south", HOSTILE[1]]),
+    region=some_of(None, "north", "south", HOSTILE[1]),
 )
 
 
@@ -94,9 +106,9 @@ _STORES = _rows(
 def _assignment(draw: st.DrawFn) -> dict[str, Any]:
     at, late = draw(_shift), draw(st.sampled_from([None, 0, 1, DAY, 40 * DAY]))
     return {
-        "customer_id": draw(st.sampled_from(CUSTOMERS)),
-        "campaign_id": draw(st.sampled_from([None, "k1", "k2", HOSTILE[0]])),
-        "arm": draw(st.sampled_from(["control", "Treatment", "HOLDOUT", "none", HOSTILE[1]])),
+        "customer_id": draw(some_of(*CUSTOMERS)),
+        "campaign_id": draw(some_of(None, "k1", "k2", HOSTILE[0])),
+        "arm": draw(some_of("control", "Treatment", "HOLDOUT", "none", HOSTILE[1])),
         "assigned_at": moment(at),
         "probability": draw(st.sampled_from([None, 0.0, 0.5, 1.0])),
         "known_at": None if late is None else moment(at + late),
@@ -152,10 +164,10 @@ def history_of(frame: pd.DataFrame, sides: Mapping[str, SideTable], zone: str = 
 def told(
     engine: Any, frame: pd.DataFrame, sides: Mapping[str, SideTable], *, zone: str = "UTC", cutoffs: tuple[date, ...] = CUTOFFS
 ) -> pd.DataFrame:
-    """Return every feature of a drawn history with what was drawn beside it."""
+    """Return what a drawn history tells with what was drawn beside it."""
     history = history_of(frame, sides, zone)
     engine.attach(history)
-    return features_at(engine, history, CATALOGUE, cutoffs)
+    return features_at(engine, history, CATALOGUE, cutoffs, wanted=READ)
 
 
 def many(customers: int, seed: int) -> dict[str, pd.DataFrame]:

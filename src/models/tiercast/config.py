@@ -137,8 +137,24 @@ class SegmentCard:
         spoken_sides(self.sides)  # a typo is refused before anything is read
 
 
-Card = TrainCard | ScoreCard | SegmentCard
-KINDS: dict[str, type[TrainCard] | type[ScoreCard] | type[SegmentCard]] = {
+@dataclass(frozen=True, config=FROZEN)
+class AddCard:
+    """What ``tiercast add`` reads: files of ``source`` that are new go into the touchpoint store ``to``."""
+
+    job: Literal["add"]
+    source: str
+    to: str
+    batch: str = ""
+    extensions: tuple[str, ...] = ()
+    map: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", with_map(self.source, self.map))
+
+
+Card = TrainCard | ScoreCard | SegmentCard | AddCard
+KINDS: dict[str, type[TrainCard] | type[ScoreCard] | type[SegmentCard] | type[AddCard]] = {
+    "add": AddCard,
     "train": TrainCard,
     "score": ScoreCard,
     "segment": SegmentCard,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from tiercast import api, scoring, training
-from tiercast.config import ScoreCard, SegmentCard, TrainCard, read_card
+from tiercast import api, scoring, storing, training
+from tiercast.config import AddCard, ScoreCard, SegmentCard, TrainCard, read_card
 from tiercast.registry import open_store
 from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
@@ -90,6 +90,10 @@ def run_card(path: str | Path, *, root: str | Path | None = None, progress: Prog
             sides=spoken_sides(card.sides),
             extensions=card.extensions,
             progress=progress,
+        )
+    if isinstance(card, AddCard):
+        return storing.add(
+            card.source, to=card.to, batch=card.batch, extensions=card.extensions, progress=progress
         )
     return run_segment(card, root=root)
 

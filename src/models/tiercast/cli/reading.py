@@ -132,15 +132,8 @@ def _declared(
         return declared.features, declared.text, declared.read_stage
     from tiercast.features.catalogue import build_catalogue
     from tiercast.features.declare import Seen
-    from tiercast.serving.contract import KINDS
 
-    everything = Seen(
-        frozenset(KINDS),
-        discounts=True,
-        coupons=True,
-        stores=True,
-    )
-    return build_catalogue(everything, extensions=options["extensions"]).features, "", ""
+    return build_catalogue(Seen.everything(), extensions=options["extensions"]).features, "", ""
 
 
 def sources(

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -33,6 +34,9 @@ ROW_BYTES = 300
 """What a touchpoint takes while features are made of it, measured with 260 features."""
 TEXT_ROW_BYTES = 40
 MEMORY_SHARE = 0.6
+FEW_ROWS = 1_000_000
+"""Rows times cutoffs up to which one statement costs less than one a cutoff."""
+BATCH_ROWS = 122_880
 
 
 class DuckDBEngine:
@@ -189,7 +193,9 @@ class DuckDBEngine:
         contract : str
             The contract view with ``keep_raw``.
         """
-        with self._rows_kept():
+        with self._rows_kept(), warnings.catch_warnings():
+            # DuckDB 2.0 on pandas 3.1, 2026-11: warns its own programmers where a column has a zone
+            warnings.filterwarnings("ignore", "The inplace keyword in DataFrame.drop")
             return self.run(self._mapped.rejected(contract))
 
     def repeats(self, contract: str) -> int:
@@ -218,6 +224,19 @@ class DuckDBEngine:
         with self._told():
             return history.run(self._connection, text, cutoffs=cutoffs, tables=tables, now_s=now_s)
 
+    def batches(self, text: str, *, now_s: int | None = None) -> Iterator[Any]:
+        """Run a text and yield its answer as Arrow's record batches, of which one at a time is in memory."""
+        with self._told(), history.joined(self._connection, now_s=now_s):
+            reader = self._connection.sql(text).to_arrow_reader(BATCH_ROWS)
+            while True:
+                try:
+                    batch = next(reader, None)
+                except OSError as error:  # as which Arrow hands on what DuckDB throws
+                    raise self._refused(_first_line(error)) from error
+                if batch is None:
+                    return
+                yield batch
+
     def frames(
         self,
         text: str,
@@ -238,14 +257,16 @@ class DuckDBEngine:
             Default: as many as the memory limit asks for.
         """
         days = sorted(set(cutoffs))
-        many = buckets or self._buckets()
+        rows = self._rows()
+        many = buckets or max(1, ceil(rows * ROW_BYTES / (self._limit_bytes() * MEMORY_SHARE)))
+        together = len(days) == 1 or (many == 1 and rows * len(days) <= FEW_ROWS)
         staged = split(text)
         kept: list[str] = []
         with self._told():
             try:
                 for place in range(many):
                     self._bind(bucket=(place, many) if many > 1 else None)
-                    if len(days) == 1:
+                    if together:
                         yield history.run(self._connection, text, cutoffs=days, tables=tables, now_s=now_s)
                         continue
                     for name, select in staged.kept():
@@ -261,27 +282,30 @@ class DuckDBEngine:
                     self._connection.execute(f"DROP TABLE IF EXISTS {name}")
                 self._bind()
 
-    def _buckets(self) -> int:
-        """Return how many buckets keep a run within the memory limit."""
-        if self._text_bytes:  # counting would read it all
-            rows = self._text_bytes // TEXT_ROW_BYTES
-        else:
-            rows = int(self._connection.execute("SELECT COUNT(*) FROM came").fetchone()[0])
+    def _rows(self) -> int:
+        """Return how many rows came; of text, about how many: counting would read it all."""
+        if self._text_bytes:
+            return self._text_bytes // TEXT_ROW_BYTES
+        return int(self._connection.execute("SELECT COUNT(*) FROM came").fetchone()[0])
+
+    def _limit_bytes(self) -> float:
         limit = self._connection.execute("SELECT current_setting('memory_limit')").fetchone()[0]
-        return max(1, ceil(rows * ROW_BYTES / (_bytes(str(limit)) * MEMORY_SHARE)))
+        return _bytes(str(limit))
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Turn what DuckDB throws into a coded error of one line."""
         try:
             yield
-        except duckdb.OutOfMemoryException as error:
-            raise OutputError(path=self._temp, problem=_first_line(error)) from error
         except duckdb.Error as error:
-            problem = _first_line(error)
-            if isinstance(error, duckdb.IOException) and re.search("write|space", problem, re.IGNORECASE):
-                raise OutputError(path=self._temp, problem=problem) from error
-            raise SourceError(source=self._mapped.history.name, problem=problem) from error
+            raise self._refused(_first_line(error)) from error
+
+    def _refused(self, problem: str) -> SourceError | OutputError:
+        if re.match(
+            "Out of Memory Error|IO Error.*((could not|cannot|failed to) write|no space)", problem, re.I
+        ):
+            return OutputError(path=self._temp, problem=problem)
+        return SourceError(source=self._mapped.history.name, problem=problem)
 
 
 def _bytes(size: str) -> float:

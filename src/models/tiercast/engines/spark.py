@@ -259,9 +259,13 @@ class SparkEngine:
             import pyarrow as pa
 
             frame = plain_frame(touchpoints.frame)
+            kinds = {str(name): str(kind) for name, kind in frame.dtypes.items()}
+            zoned = [name for name, kind in kinds.items() if kind == "datetime64[us, UTC]"]
+            for name in zoned:
+                frame[name] = frame[name].dt.tz_localize(None)
             local = self._session.createDataFrame(pa.Table.from_pandas(frame, preserve_index=False))
             # Spark takes times without a zone for instants, and a column map must be able to tell them apart
-            naive = [str(name) for name, kind in frame.dtypes.items() if str(kind) == "datetime64[us]"]
+            naive = [name for name, kind in kinds.items() if kind == "datetime64[us]"]
             local = local.withColumns(
                 {name: local[DIALECT.quote(name)].cast("timestamp_ntz") for name in naive}
             )

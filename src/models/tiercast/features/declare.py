@@ -1,8 +1,10 @@
 """What a feature is: a name, one SQL aggregate over a customer's seen history, a unit, and what absence means."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from tiercast.serving.contract import KINDS
 
 GrainName = Literal[
     "touches", "orders", "categories", "stores", "attributes", "assignments", "days", "cases", "service", "referred",
@@ -76,6 +78,13 @@ class Seen:
     returned_orders: bool = False
     run_out: bool = False
     years: int = 0
+
+    @classmethod
+    def everything(cls, **words: Any) -> "Seen":
+        """Return a history in which everything occurs; ``words`` are the vocabularies, which are empty otherwise."""
+        given: dict[str, Any] = {each.name: True for each in fields(cls) if each.type is bool}
+        given |= {"kinds": frozenset(KINDS), "surveys": frozenset({"csat", "nps"}), "years": 2}
+        return cls(**given | words)
 
     @property
     def described(self) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def dictionaries_of(history: History, vocabulary: Sequence[tuple[str, str, int]]
             **_when(rows, "product_id"),
             "category": rows["category"],
             "days_per_unit_milli": _whole(rows["days_per_unit"], 1000),
-            "unit_cost_minor": _whole(rows["unit_cost"], history.minor_per_major),
+            "unit_cost_milli": _whole(rows["unit_cost"], 1000 * history.minor_per_major),
         }
     if "stores" in sides:
         rows = in_force(sides["stores"], ["store_id"])

@@ -13,7 +13,7 @@ MOST_PRICE = 10**12
 _OUTBOUND = ", ".join(f"'{kind}'" for kind in FAMILIES["reach"])
 
 _UNITS = "COALESCE(quantity_milli, 1000)"
-_COST = f"CAST(sold.unit_cost_minor AS DOUBLE) * {_UNITS} / 1e3"
+_COST = f"CAST(sold.unit_cost_milli AS DOUBLE) * {_UNITS} / 1e6"
 _PRICE = f"amount_minor * 1e6 / NULLIF({_UNITS}, 0)"
 
 TOUCHES = Relation(

@@ -136,7 +136,7 @@ class _Draft:
         """Take a rule for a column of the contract; a column that needs none is left to itself."""
         if rule != name:
             self.columns[name] = rule
-        if remark and rule != name:
+        if remark and (rule != name or remark.startswith(UNSURE)):
             self.remarks[f"columns.{name}"] = remark
 
     def _as_named(self, name: str) -> None:
@@ -289,6 +289,7 @@ class _Draft:
         if look is not None:
             self._say("currency", look.name)
         name = self.picked.get("amount", self.picked.get("unit_price", "")).upper()
+        name += str(self.top.get("symbol", ""))
         found = [code for mark, code in SYMBOLS.items() if mark in name]
         found += [code for code in CODES if code in re.split("[^A-Z]+", name)]
         if self.table is not None and self.table.currency:
@@ -301,7 +302,7 @@ class _Draft:
                 )
         elif found:
             self.top["currency"] = found[0]
-            self.remarks["currency"] = f"{UNSURE} by the name of the amount"
+            self.remarks["currency"] = f"{UNSURE} by how amounts are named or written"
         elif "amount" in self.columns or "amount" in self.looks:
             self.remarks["currency"] = f'currency = "EUR"  {UNSURE} USD is assumed when nothing is said'
 

@@ -54,7 +54,9 @@ TEMPLATES: tuple[Template, ...] = (
     Template("store", "buys in {0:.0f} stores", "在{0:.0f}家门店购买", ("stores",)),
     Template("store", "where they buy", "购买的门店"),
     Template("timing", "when they buy, and the time of the year", "购买时间与季节"),
-    Template("season", "{0:.0f} orders at this season a year ago", "去年同期{0:.0f}单", ("orders_same_season",)),
+    Template(
+        "season", "{0:.0f} orders at this season a year ago", "去年同期{0:.0f}单", ("orders_same_season",)
+    ),
     Template("season", "what they bought at this season a year ago", "去年同期的购买"),
     Template("calendar", "the time of the year", "所处时节"),
     Template(
@@ -82,16 +84,44 @@ TEMPLATES: tuple[Template, ...] = (
         ("days_since_run_out",),
     ),
     Template("run_out", "when what they bought runs out", "所购商品用完的时间"),
-    Template(
-        "returns", "returned {0:.0%} of what they bought", "退货占消费的{0:.0%}", ("returned_share",)
-    ),
+    Template("returns", "returned {0:.0%} of what they bought", "退货占消费的{0:.0%}", ("returned_share",)),
+    Template("returns", "returned goods worth {0:,.0f}", "退货金额{0:,.0f}", ("returned_currency",)),
     Template("returns", "what they send back", "退货情况"),
     Template("coupon", "{0:.0f} coupons redeemed", "已使用{0:.0f}张优惠券", ("coupons_redeemed",)),
     Template("coupon", "their use of coupons", "优惠券使用情况"),
     Template("channel", "met through {0:.0f} channels", "通过{0:.0f}个渠道接触", ("channels",)),
     Template("channel", "the channels they use", "使用的渠道"),
-    Template("after_sales", "returned goods worth {0:,.0f}", "退货金额{0:,.0f}", ("returned_currency",)),
+    Template("after_sales", "complained {0:.0f} days ago", "{0:.0f}天前投诉过", ("days_since_complaint",)),
+    Template(
+        "after_sales",
+        "a delivery failed {0:.0f} days ago",
+        "{0:.0f}天前配送失败",
+        ("days_since_delivery_failure",),
+    ),
     Template("after_sales", "what happened after the sale", "售后情况"),
+    Template(
+        "response",
+        "{0:.0f} contacts without an answer",
+        "连续{0:.0f}次触达未回应",
+        ("contacts_since_answer",),
+    ),
+    Template("response", "how they answer what is sent to them", "对触达的回应"),
+    Template(
+        "intent", "last sign of intent {0:.0f} days ago", "距上次购买意向{0:.0f}天", ("days_since_intent",)
+    ),
+    Template("intent", "last looked around {0:.0f} days ago", "距上次浏览{0:.0f}天", ("days_since_browse",)),
+    Template("intent", "what they look for", "浏览与购买意向"),
+    Template(
+        "episode", "{0:.0f} days into their current decision", "本轮决策已{0:.0f}天", ("episode_age_days",)
+    ),
+    Template("episode", "whether they are deciding about something", "是否处于购买决策中"),
+    Template(
+        "engagement", "active on {0:.0f} of the last 91 days", "近91天有{0:.0f}天主动互动", ("own_days_91d",)
+    ),
+    Template("engagement", "how much they do by themselves", "主动互动情况"),
+    Template("relationship", "a member for {0:.0f} days", "入会{0:.0f}天", ("days_since_enrolment",)),
+    Template("relationship", "what binds them to us", "会员、积分与推荐情况"),
+    Template("completeness", "how much is known of them", "客户资料的完整程度"),
     Template(
         "voice",
         "latest rating {0:.0%} of the best possible",

@@ -13,7 +13,7 @@ import pandas as pd
 from .reason_templates import BETWEEN, NEVER_BOUGHT, NO_SINGLE_REASON, OTHER_FAMILY, TEMPLATES, Template
 from .refusals import UnknownChoice, WrongType
 
-OUR_OWN_ACTS: tuple[str, ...] = ("campaign",)
+OUR_OWN_ACTS: tuple[str, ...] = ("campaign", "assignment")
 _PLURALS: dict[str, str] = {
     "days": "day",
     "orders": "order",
@@ -21,6 +21,7 @@ _PLURALS: dict[str, str] = {
     "stores": "store",
     "coupons": "coupon",
     "channels": "channel",
+    "contacts": "contact",
     "products": "product",
 }
 _ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(_PLURALS)})\b")
@@ -106,20 +107,20 @@ def contributions_from_facts(features: pd.DataFrame) -> pd.DataFrame:
 
     Every one is a plain comparison of a customer with their own past, in log ratios limited to ±2: silence
     against the usual gap (``rhythm``), orders and spend of the last 91 days against the 91 before
-    (``volume``, ``value``), returns against spend (``after_sales``), and a rating against 60 % (``voice``).
+    (``volume``, ``value``), returns against spend (``returns``), and a rating against 60 % (``voice``).
     Unknown facts contribute 0.
 
     Returns
     -------
     DataFrame of float64
-        Same index, columns ``rhythm, volume, value, after_sales, voice``.
+        Same index, columns ``rhythm, volume, value, returns, voice``.
 
     Examples
     --------
     >>> facts = {"days_since_purchase": 41.0, "gap_mean_days": 9.0, "orders_91d": 2.0, "orders_182d": 4.0}
     >>> seen = pd.DataFrame([facts])
     >>> contributions_from_facts(seen).round(2).to_dict("records")
-    [{'rhythm': 1.52, 'volume': 0.0, 'value': 0.0, 'after_sales': 0.0, 'voice': 0.0}]
+    [{'rhythm': 1.52, 'volume': 0.0, 'value': 0.0, 'returns': 0.0, 'voice': 0.0}]
     """
     silence, gap = _fact(features, "days_since_purchase"), _fact(features, "gap_mean_days")
     ratio = np.where(
@@ -133,7 +134,7 @@ def contributions_from_facts(features: pd.DataFrame) -> pd.DataFrame:
         "rhythm": _log_ratio(ratio, np.ones(len(features))),
         "volume": _log_ratio(orders_182d - orders + 1, orders + 1),
         "value": 0.5 * _log_ratio(spend_182d - spend + 1, spend + 1),
-        "after_sales": np.clip(np.nan_to_num(returned_share), 0.0, 2.0),
+        "returns": np.clip(np.nan_to_num(returned_share), 0.0, 2.0),
         "voice": np.nan_to_num(2 * (0.6 - _fact(features, "satisfaction_share"))),
     }
     return pd.DataFrame(columns, index=features.index, dtype=np.float64)

@@ -26,7 +26,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | dict.fromkeys(("is_online", "is_push", "is_paid", "is_addressable", "cost_minor"), "whole"),
     "products": {"product_id": "text"}
     | _WHEN
-    | {"category": "text", "days_per_unit_milli": "whole", "unit_cost_minor": "whole"},
+    | {"category": "text", "days_per_unit_milli": "whole", "unit_cost_milli": "whole"},
     "stores": {"store_id": "text"} | _WHEN | {"region": "text", "zone_code": "whole"},
     "attributes": {"customer_id": "text", "attribute": "text"} | _WHEN | {"number": "number", "term": "text"},
     "assignments": {"customer_id": "text", "campaign_id": "text", "is_treated": "whole"}

@@ -1,6 +1,7 @@
 """Proposing: a look at the rows of a source, and the column map that would make touchpoints of them."""
 
 import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,6 +99,6 @@ def _decodes(start: bytes, encoding: str) -> bool:
         text = codecs.getincrementaldecoder(encoding)().decode(start)
     except UnicodeDecodeError:
         return False
-    # Latin letters with accents, two together, are Chinese to gb18030 as well; Chinese text is hardly ever one letter
-    chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in text)
-    return encoding != "gb18030" or chinese > 0.02 * len(text)
+    # an accented letter and the one after it are one Chinese character to gb18030, but Chinese words are longer
+    runs = re.findall("[\u4e00-\u9fff]+", text)
+    return encoding != "gb18030" or sum(map(len, runs)) > 1.5 * len(runs) > 0

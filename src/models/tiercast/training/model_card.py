@@ -24,6 +24,8 @@ def write_model_card(
         f"{account.customers:,} customers from {account.first_day} to {account.last_day}; "
         f"{account.rows_unresolved:,} rows without a customer, {account.rows_rejected:,} rejected.",
         "",
+        f"Side tables: {_told(account)}.",
+        "",
         f"Question: what happens in the {card.horizon_days} days that start {card.gap_days} days after the cutoff. "
         f"Money is net revenue in {account.currency}.",
         "",
@@ -51,3 +53,8 @@ def write_model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _told(account: Account) -> str:
+    each = [f"{side.name} ({side.rows_accepted:,} rows, {side.rows_rejected:,} rejected)" for side in account.sides]
+    return ", ".join(each) or "none"
