@@ -7,7 +7,7 @@ from tiercast.features.catalogue import TOP_CATEGORIES, TOP_CHANNELS, build_cata
 from tiercast.features.declare import Family, Seen
 
 EVERYTHING = Seen.everything(channels=("CHANNEL", "another"), categories=("CATEGORY",), regions=("REGION",))
-"""A history in which everything occurs, with one category and one channel to stand for all."""
+"""A history in which everything occurs, with one category, channel, region and attribute of a kind to stand for all."""
 
 HEAD = """# Features
 
@@ -22,7 +22,8 @@ one of your own is in [extending](extending.md).
 * *absent* is the value of a customer without anything to count; `unknown` is a null, which no model takes for a
   zero.
 * `c0_category` and `c0_channel` stand for a vocabulary: one feature for each of the {categories} categories and
-  the {channels} channels that occur most. A vocabulary is fixed when a model is trained and travels with it
+  the {channels} channels that occur most; `number`, `word` and `date` for attributes of customers, `region` for
+  those of stores ([side tables](sides.md)). A vocabulary is fixed when a model is trained and travels with it
   ([decision 11](decisions/0011-a-vocabulary-is-joined-never-written.md)).
 """
 

@@ -25,7 +25,16 @@ ROWS = pd.DataFrame(
         (None, "2024-01-06", "visit", "app", None, None, "c", None),
         ("c", "soon", "visit", "moonbase", None, None, None, None),
     ],
-    columns=["customer_id", "occurred_at", "kind", "channel", "product_id", "store_id", "identity", "identity_kind"],
+    columns=[
+        "customer_id",
+        "occurred_at",
+        "kind",
+        "channel",
+        "product_id",
+        "store_id",
+        "identity",
+        "identity_kind",
+    ],
 )
 SIDES = {
     "products": pd.DataFrame({"product_id": ["p1", "p2", "p2", "p9"], "category": ["milk", "wine", "wine", None],
@@ -47,7 +56,12 @@ def stock(sides: dict[str, Any], *, rows: pd.DataFrame = ROWS, repeats: bool = T
 def test_each_side_table_is_accounted_for() -> None:
     accounts = {each.name: each for each in stock(SIDES).sides}
     products = accounts["products"]
-    assert (products.rows_read, products.rows_accepted, products.rows_rejected, products.repeats) == (4, 4, 0, 1)
+    assert (products.rows_read, products.rows_accepted, products.rows_rejected, products.repeats) == (
+        4,
+        4,
+        0,
+        1,
+    )
     assert (products.keys, products.first_day, products.ignored_columns) == (3, date(2024, 1, 2), ("shelf",))
     assert accounts["customers"].attributes == {"birth_on": "time", "city": "text"}
     assert accounts["identities"].used is None
@@ -65,13 +79,18 @@ def test_what_a_dictionary_does_not_describe_is_counted_as_of_when_it_was_seen()
 
 def test_channels_are_looked_for_in_the_completed_dictionary() -> None:
     rows = ROWS.assign(channel=["store", "web", "moonbase", "moonbase", "sea", "web", "web", "web"])
-    (channels,) = stock({"channels": pd.DataFrame({"channel": ["moonbase"], "is_online": ["true"]})}, rows=rows).sides
-    assert (channels.used, channels.missing, channels.keys) == (3, 0, 1)  # unresolved rows, such as the one at sea, do not count
+    (channels,) = stock(
+        {"channels": pd.DataFrame({"channel": ["moonbase"], "is_online": ["true"]})}, rows=rows
+    ).sides
+    # unresolved rows, such as the one at sea, do not count
+    assert (channels.used, channels.missing, channels.keys) == (3, 0, 1)
 
 
 def test_the_match_report_tells_by_channel_who_was_found_by_which_id() -> None:
     account = stock(SIDES)
-    found = {each.channel: (each.rows, each.own, dict(each.resolved), each.unresolved) for each in account.matches}
+    found = {
+        each.channel: (each.rows, each.own, dict(each.resolved), each.unresolved) for each in account.matches
+    }
     assert found == {
         "web": (3, 1, {"cookie": 1}, 1),
         "app": (2, 0, {"app_id": 1, "": 1}, 0),
@@ -105,7 +124,9 @@ def test_the_python_api_takes_side_tables() -> None:
 
 
 def customers(**columns: list[Any]) -> History:
-    return open_source(ROWS.iloc[:3], sides={"customers": pd.DataFrame({"customer_id": ["a", "b"], **columns})})
+    return open_source(
+        ROWS.iloc[:3], sides={"customers": pd.DataFrame({"customer_id": ["a", "b"], **columns})}
+    )
 
 
 def test_words_that_happen_to_be_numbers_are_told_as_words_again() -> None:
@@ -121,7 +142,9 @@ def test_an_attribute_of_another_kind_than_was_learned_is_refused() -> None:
 
 
 def test_an_attribute_without_any_value_is_of_any_kind() -> None:
-    table = as_learned(customers(score=[None, None]), [{"name": "score", "kind": "number"}]).sides["customers"]
+    table = as_learned(customers(score=[None, None]), [{"name": "score", "kind": "number"}]).sides[
+        "customers"
+    ]
     assert table.frame["attribute score"].isna().all()
     assert table.frame["attribute score"].dtype == "float64"
     assert as_learned(open_source(ROWS), [{"name": "score", "kind": "number"}]).sides == {}

@@ -8,7 +8,9 @@ from tests.cli.running import SCORE_CARD, answer, assert_readable, run
 from tiercast.config import ScoreCard, SegmentCard, TrainCard, card_of
 from tiercast.errors import CardError
 
-PRODUCTS = "product_id,category,unit_cost\np1,milk,1\np2,wine,2\np3,,-1\n" + "".join(f"q{n},x,1\n" for n in range(9))
+PRODUCTS = "product_id,category,unit_cost\np1,milk,1\np2,wine,2\np3,,-1\n" + "".join(
+    f"q{n},x,1\n" for n in range(9)
+)
 IDENTITIES = "identity_kind,identity,customer_id\ncookie,x,a\n"
 HISTORY = """customer_id,occurred_at,kind,channel,amount,product_id,identity,identity_kind
 a,2025-01-01,purchase,store,10,p1,,
@@ -29,16 +31,29 @@ def beside(shop: Path) -> Path:
 def test_check_accounts_for_side_tables_and_tells_who_was_found(beside: Path) -> None:
     account = answer("check", "touchpoints.csv", *GIVEN)["account"]
     products, identities = account["sides"]
-    assert (products["name"], products["rows_read"], products["rejected"]) == ("products", 12, {"NEGATIVE_NUMBER": 1})
+    assert (products["name"], products["rows_read"], products["rejected"]) == (
+        "products",
+        12,
+        {"NEGATIVE_NUMBER": 1},
+    )
     assert (products["used"], products["missing"], identities["keys"]) == (2, 1, 1)
-    assert {each["channel"]: each["matched_share"] for each in account["matches"]} == {"store": 1.0, "web": 0.5}
+    assert {each["channel"]: each["matched_share"] for each in account["matches"]} == {
+        "store": 1.0,
+        "web": 0.5,
+    }
     assert (account["customers"], account["rows_unresolved"]) == (2, 1)
 
 
 def test_check_shows_side_tables_to_people_within_80_columns(beside: Path) -> None:
     done = run("check", "touchpoints.csv", *GIVEN)
     assert_readable(done)
-    for expected in ("Side tables", "NEGATIVE_NUMBER", "1 of 2 keys in the touchpoints are not in it (50.0 %)", "cookie", "50.0 %"):
+    for expected in (
+        "Side tables",
+        "NEGATIVE_NUMBER",
+        "1 of 2 keys in the touchpoints are not in it (50.0 %)",
+        "cookie",
+        "50.0 %",
+    ):
         assert expected in done.stdout
 
 
@@ -54,7 +69,9 @@ def test_check_shows_side_tables_to_people_within_80_columns(beside: Path) -> No
      ("explain", "a", "--source", "nowhere.csv", "--cutoff", "2025-02-01")],
     ids=lambda command: command[0],
 )  # fmt: skip
-def test_every_command_that_takes_a_source_takes_side_tables(command: tuple[str, ...], told: str, words: str, kept: Path) -> None:
+def test_every_command_that_takes_a_source_takes_side_tables(
+    command: tuple[str, ...], told: str, words: str, kept: Path
+) -> None:
     done = run(*command, "--side", told)
     assert done.exit_code in (2, 3)
     assert words in done.stderr.replace("\n", " ")
@@ -64,10 +81,15 @@ def test_every_command_that_takes_a_source_takes_side_tables(command: tuple[str,
 def test_features_read_side_tables(beside: Path) -> None:
     told = answer("features", "touchpoints.csv", *GIVEN, "--cutoff", "2025-02-01", "--out", "seen.csv")
     assert "spend_on_c0_milk_currency" in told["features"]
-    assert "JOIN products" in run("features", "touchpoints.csv", *GIVEN, "--cutoff", "2025-02-01", "--sql").stdout
+    assert (
+        "JOIN products"
+        in run("features", "touchpoints.csv", *GIVEN, "--cutoff", "2025-02-01", "--sql").stdout
+    )
 
 
-@pytest.mark.parametrize("job", [{"job": "train"}, {"job": "score", "out": "x"}, {"job": "segment"}], ids=lambda job: job["job"])
+@pytest.mark.parametrize(
+    "job", [{"job": "train"}, {"job": "score", "out": "x"}, {"job": "segment"}], ids=lambda job: job["job"]
+)
 def test_a_card_gives_side_tables(job: dict[str, str]) -> None:
     card = card_of({**job, "source": "csv:t.csv", "sides": ["products=csv:p.csv", "stores=s.csv"]})
     assert isinstance(card, TrainCard | ScoreCard | SegmentCard)

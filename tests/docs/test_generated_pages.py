@@ -12,7 +12,7 @@ from tiercast.serving.scorecard import COLUMNS
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["features", "scorecard"])
+@pytest.mark.parametrize("name", ["features", "scorecard", "sides"])
 def test_a_page_made_from_declarations_agrees_with_them(name: str) -> None:
     page = runpy.run_path(str(ROOT / "docs" / f"{name}.py"))["page"]()
     assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") == page, (

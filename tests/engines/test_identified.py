@@ -23,7 +23,10 @@ from tiercast.sources.opening import open_source
 START = datetime(2024, 2, 1, tzinfo=UTC)
 CATALOGUE = build_catalogue(Seen(frozenset({"visit", "purchase"}), channels=("web",)))
 few = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
@@ -52,7 +55,9 @@ def visits(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame["kind"] = frame["kind"].astype("str").fillna("visit")
     for name in ("occurred_at", "known_at"):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
-    return frame.astype({name: "str" for name in ("customer_id", "identity", "identity_kind", "event_id", "kind")})
+    return frame.astype(
+        {name: "str" for name in ("customer_id", "identity", "identity_kind", "event_id", "kind")}
+    )
 
 
 _days = st.sampled_from([None, 0.0, 1.0, 5.0, 5.5, 10.0, 20.0, 28.0, 28.5, 29.0, 30.0])
@@ -92,7 +97,9 @@ NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 ALWAYS = datetime(2, 1, 1, tzinfo=UTC)
 
 
-def whose(told: list[dict[str, Any]], kind: str, identity: str, moment: datetime) -> tuple[str, datetime] | None:
+def whose(
+    told: list[dict[str, Any]], kind: str, identity: str, moment: datetime
+) -> tuple[str, datetime] | None:
     """Tell by hand to whom an id belonged, and since when that was known: one link after the other."""
     theirs = []
     for link in told:
@@ -116,10 +123,23 @@ def usable(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the links that end after they begin and that no other contradicts."""
 
     def key(link: dict[str, Any]) -> tuple[Any, ...]:
-        return ((link["identity_kind"] or "").lower(), link["identity"], link["valid_from"], link["known_at"] or link["valid_from"])
+        return (
+            (link["identity_kind"] or "").lower(),
+            link["identity"],
+            link["valid_from"],
+            link["known_at"] or link["valid_from"],
+        )
 
-    sound = [link for link in told if not (link["valid_from"] and link["valid_until"]) or link["valid_until"] > link["valid_from"]]
-    return [link for link in sound if len({other["customer_id"] for other in sound if key(other) == key(link)}) == 1]
+    sound = [
+        link
+        for link in told
+        if not (link["valid_from"] and link["valid_until"]) or link["valid_until"] > link["valid_from"]
+    ]
+    return [
+        link
+        for link in sound
+        if len({other["customer_id"] for other in sound if key(other) == key(link)}) == 1
+    ]
 
 
 @few
@@ -135,7 +155,9 @@ def test_an_id_belongs_to_whom_it_was_known_to_belong(told: list[dict[str, Any]]
             ]  # fmt: skip
             wanted = whose(usable(told), kind, identity, moment)
             found = [(row.customer_id, max(row.known_us, micros)) for row in here.itertuples()]
-            assert found == ([] if wanted is None else [(wanted[0], max(int(wanted[1].timestamp() * 1e6), micros))])
+            assert found == (
+                [] if wanted is None else [(wanted[0], max(int(wanted[1].timestamp() * 1e6), micros))]
+            )
 
 
 def told_of(engine: DuckDBEngine, rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> pd.DataFrame:
@@ -147,7 +169,11 @@ def told_of(engine: DuckDBEngine, rows: list[dict[str, Any]], known: list[dict[s
 @few
 @given(rows=many_visits, past=many_links, future=many_links, order=st.randoms())
 def test_a_link_that_is_learnt_later_changes_nothing_before(
-    engine: DuckDBEngine, rows: list[dict[str, Any]], past: list[dict[str, Any]], future: list[dict[str, Any]], order: Any
+    engine: DuckDBEngine,
+    rows: list[dict[str, Any]],
+    past: list[dict[str, Any]],
+    future: list[dict[str, Any]],
+    order: Any,
 ) -> None:
     cutoff = datetime(CUTOFF.year, CUTOFF.month, CUTOFF.day, tzinfo=UTC)
     later = [link | {"known_at": cutoff + timedelta(days=order.choice([0, 1, 9]))} for link in future]
@@ -156,9 +182,13 @@ def test_a_link_that_is_learnt_later_changes_nothing_before(
     assert differing(told_of(engine, rows, past), told_of(engine, rows, both)) == {}
 
 
-def resolved(engine: DuckDBEngine, rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> list[list[Any]]:
+def resolved(
+    engine: DuckDBEngine, rows: list[dict[str, Any]], known: list[dict[str, Any]]
+) -> list[list[Any]]:
     engine.attach(History("drawn", frame=visits(rows), sides={"identities": table(known)}))
-    found = engine.run("SELECT customer_id, known_us, resolved_by, is_duplicate FROM touchpoints ORDER BY occurred_us, event_id")
+    found = engine.run(
+        "SELECT customer_id, known_us, resolved_by, is_duplicate FROM touchpoints ORDER BY occurred_us, event_id"
+    )
     return found.astype(object).where(found.notna(), None).to_numpy().tolist()
 
 
@@ -174,19 +204,31 @@ def micros(day: float) -> int:
 
 def test_a_touchpoint_is_known_no_earlier_than_whose_it_was(engine: DuckDBEngine) -> None:
     card = {"identity_kind": "pos_card", "identity": "7"}
-    found = resolved(engine, [card | {"occurred_at": at(3)}], [card | {"customer_id": "ann", "known_at": at(9)}])
+    found = resolved(
+        engine, [card | {"occurred_at": at(3)}], [card | {"customer_id": "ann", "known_at": at(9)}]
+    )
     assert found == [["ann", micros(9), "pos_card", False]]
 
 
 def test_what_says_itself_whose_it_is_is_believed(engine: DuckDBEngine) -> None:
     card = {"identity_kind": "pos_card", "identity": "7"}
-    found = resolved(engine, [card | {"customer_id": "dot", "occurred_at": at(3)}], [card | {"customer_id": "ann", "known_at": at(9)}])
+    found = resolved(
+        engine,
+        [card | {"customer_id": "dot", "occurred_at": at(3)}],
+        [card | {"customer_id": "ann", "known_at": at(9)}],
+    )
     assert found == [["dot", None, None, False]]
 
 
 def test_an_id_of_another_kind_is_another_id(engine: DuckDBEngine) -> None:
-    told = [{"identity_kind": "pos_card", "identity": "7", "customer_id": "ann"}, {"identity": "7", "customer_id": "ben"}]
-    rows = [{"identity_kind": kind, "identity": "7", "occurred_at": at(day)} for day, kind in enumerate(("cookie", "POS_Card", None))]
+    told = [
+        {"identity_kind": "pos_card", "identity": "7", "customer_id": "ann"},
+        {"identity": "7", "customer_id": "ben"},
+    ]
+    rows = [
+        {"identity_kind": kind, "identity": "7", "occurred_at": at(day)}
+        for day, kind in enumerate(("cookie", "POS_Card", None))
+    ]
     assert [row[0] for row in resolved(engine, rows, told)] == [None, "ann", "ben"]
 
 
@@ -195,18 +237,27 @@ def test_a_repeated_event_is_found_by_the_customer_that_an_id_tells(engine: Duck
     event = {"event_id": "e", "occurred_at": at(3)}
     rows = [event | {"identity": "7", "known_at": at(3)}, event | {"customer_id": "ann", "known_at": at(8)}]
     found = resolved(engine, rows, [{"identity": "7", "customer_id": "ann", "known_at": at(5)}])
-    assert sorted(found, key=lambda row: row[1]) == [["ann", micros(5), "", False], ["ann", micros(8), None, True]]
+    assert sorted(found, key=lambda row: row[1]) == [
+        ["ann", micros(5), "", False],
+        ["ann", micros(8), None, True],
+    ]
 
 
 @pytest.mark.parametrize("identity", [*HOSTILE[:-1], "x" * 10_000])
 def test_any_text_may_be_an_id(engine: DuckDBEngine, identity: str) -> None:
-    found = resolved(engine, [{"identity": identity, "occurred_at": at(3)}], [{"identity": identity, "customer_id": identity}])
+    found = resolved(
+        engine,
+        [{"identity": identity, "occurred_at": at(3)}],
+        [{"identity": identity, "customer_id": identity}],
+    )
     assert [row[0] for row in found] == [identity.strip(" ")]
 
 
 def test_touchpoints_without_customers_need_no_such_column_where_ids_tell_them(engine: DuckDBEngine) -> None:
     frame = visits([{"identity": "7", "occurred_at": at(3)}]).drop(columns=["customer_id", "event_id"])
-    engine.attach(open_source(frame, sides={"identities": pd.DataFrame({"identity": [7], "customer_id": [1]})}))
+    engine.attach(
+        open_source(frame, sides={"identities": pd.DataFrame({"identity": [7], "customer_id": [1]})})
+    )
     assert engine.run("SELECT customer_id FROM touchpoints")["customer_id"].tolist() == ["1"]
     with pytest.raises(MissingColumns, match="customer_id"):
         engine.attach(open_source(frame))
@@ -217,11 +268,21 @@ def test_no_identities_leave_everything_unresolved(engine: DuckDBEngine) -> None
 
 
 def test_an_id_that_passes_on_all_day_is_nobodys() -> None:
-    shared = [{"identity": "kiosk", "customer_id": f"c{number % 3}", "valid_from": at(number / 24)} for number in range(200)]
+    shared = [
+        {"identity": "kiosk", "customer_id": f"c{number % 3}", "valid_from": at(number / 24)}
+        for number in range(200)
+    ]
     told = table([*shared, {"identity": "mine", "customer_id": "ann"}])
     assert (told.rejected, told.frame["identity"].tolist()) == ({"AMBIGUOUS_IDENTITY": 200}, ["mine"])
 
 
 def test_an_id_that_is_confirmed_all_day_is_one_line() -> None:
-    lines = lines_of(table([{"identity": "mine", "customer_id": "ann", "valid_from": at(number / 24)} for number in range(500)]))
+    lines = lines_of(
+        table(
+            [
+                {"identity": "mine", "customer_id": "ann", "valid_from": at(number / 24)}
+                for number in range(500)
+            ]
+        )
+    )
     assert lines[["customer_id", "from_us"]].to_numpy().tolist() == [["ann", micros(0)]]

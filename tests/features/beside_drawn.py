@@ -162,7 +162,12 @@ def history_of(frame: pd.DataFrame, sides: Mapping[str, SideTable], zone: str = 
 
 
 def told(
-    engine: Any, frame: pd.DataFrame, sides: Mapping[str, SideTable], *, zone: str = "UTC", cutoffs: tuple[date, ...] = CUTOFFS
+    engine: Any,
+    frame: pd.DataFrame,
+    sides: Mapping[str, SideTable],
+    *,
+    zone: str = "UTC",
+    cutoffs: tuple[date, ...] = CUTOFFS,
 ) -> pd.DataFrame:
     """Return what a drawn history tells with what was drawn beside it."""
     history = history_of(frame, sides, zone)

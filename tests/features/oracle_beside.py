@@ -105,14 +105,17 @@ def places(orders: Sequence[Row], stores: Sequence[Row], regions: Sequence[str],
         share = sum(store.get("region") == region for store in met)
         found[f"region_c{code}"] = share / len(orders) if orders else None
     local = [
-        row["occurred_at"].astimezone(ZoneInfo(store.get("zone") or home)) for row, store in zip(orders, met, strict=True)
+        row["occurred_at"].astimezone(ZoneInfo(store.get("zone") or home))
+        for row, store in zip(orders, met, strict=True)
     ]
     found["weekend_share"] = sum(at.weekday() >= 5 for at in local) / len(local) if local else None
     found["hour_mean"] = sum(at.hour for at in local) / len(local) if local else None
     return found
 
 
-def spend_by_category(orders: Sequence[Row], products: Sequence[Row], categories: Sequence[str]) -> dict[str, Any]:
+def spend_by_category(
+    orders: Sequence[Row], products: Sequence[Row], categories: Sequence[str]
+) -> dict[str, Any]:
     """Return what was spent on each category, as the touchpoint says or, where it does not, the dictionary."""
 
     def category(row: Row) -> str | None:

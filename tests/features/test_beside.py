@@ -11,7 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.features import beside_drawn, oracle_beside
-from tests.features.beside_drawn import ATTRIBUTES, CATALOGUE, CUSTOMERS, SEEN, beside, history_of, read, tables, told
+from tests.features.beside_drawn import (
+    ATTRIBUTES,
+    CATALOGUE,
+    CUSTOMERS,
+    SEEN,
+    beside,
+    history_of,
+    read,
+    tables,
+    told,
+)
 from tests.features.drawn import CUTOFF, CUTOFFS, HOSTILE, differing, moment
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.features.catalogue import build_catalogue, look
@@ -23,13 +33,18 @@ from tiercast.sources.opening import open_source
 
 DAY = 86_400
 some = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
 @st.composite
 def _order(draw: st.DrawFn) -> dict[str, Any]:
-    shift = draw(st.sampled_from([-200 * DAY, -62 * DAY, -61 * DAY, -DAY - 1, -DAY, -1]) | st.integers(-300 * DAY, -1))
+    shift = draw(
+        st.sampled_from([-200 * DAY, -62 * DAY, -61 * DAY, -DAY - 1, -DAY, -1]) | st.integers(-300 * DAY, -1)
+    )
     late = draw(st.sampled_from([None, 0, DAY, 40 * DAY]))
     return {
         "customer_id": draw(st.sampled_from(CUSTOMERS)),
@@ -56,14 +71,19 @@ def touchpoints(drawn: list[dict[str, Any]]) -> pd.DataFrame:
     return frame.astype({"quantity": "float64", "unit_cost": "float64"})
 
 
-def expected(drawn: list[dict[str, Any]], frames: Mapping[str, pd.DataFrame], zone: str) -> dict[tuple[str, date], dict[str, Any]]:
+def expected(
+    drawn: list[dict[str, Any]], frames: Mapping[str, pd.DataFrame], zone: str
+) -> dict[tuple[str, date], dict[str, Any]]:
     keys = {"customers": "customer_id", "products": "product_id", "stores": "store_id"}
     rows = {name: oracle_beside.usable(oracle_beside.plain(frames[name]), key) for name, key in keys.items()}
     drawn_for = oracle_beside.plain(frames["assignments"])
     same = [[row[name] for name in ("customer_id", "campaign_id", "assigned_at")] + [row["known_at"] or row["assigned_at"]]
             for row in drawn_for]  # fmt: skip
     drawn_for = [row for row, key in zip(drawn_for, same, strict=True) if same.count(key) == 1]
-    seen = [row | {"seen_on": max(row["occurred_at"], row["known_at"] or row["occurred_at"]).date()} for row in drawn]
+    seen = [
+        row | {"seen_on": max(row["occurred_at"], row["known_at"] or row["occurred_at"]).date()}
+        for row in drawn
+    ]
     found = {}
     for cutoff in CUTOFFS:
         for customer in sorted({row["customer_id"] for row in seen if row["seen_on"] < cutoff}):
@@ -99,7 +119,10 @@ def test_what_side_tables_feed_is_told_right(
     for row in found.to_dict("records"):
         for prefix, value in wanted[row["customer_id"], row["cutoff"]].items():
             name = column(prefix)
-            assert row[name] == pytest.approx(np.nan if value is None else value, nan_ok=True), (name, row["customer_id"])
+            assert row[name] == pytest.approx(np.nan if value is None else value, nan_ok=True), (
+                name,
+                row["customer_id"],
+            )
 
 
 def test_every_feature_of_a_side_table_has_an_oracle() -> None:
@@ -123,7 +146,10 @@ def of_the_future(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
             if name == "assignments" and draw(st.booleans()):
                 row["assigned_at"] = draw(after)
             if name != "assignments" and draw(st.booleans()):
-                row["valid_from"], row["known_at"] = draw(after), draw(st.sampled_from([None, moment(-90 * DAY)]))
+                row["valid_from"], row["known_at"] = (
+                    draw(after),
+                    draw(st.sampled_from([None, moment(-90 * DAY)])),
+                )
             if row.get("valid_until") and row.get("valid_from") and row["valid_until"] <= row["valid_from"]:
                 row["valid_until"] = None
     return drawn
@@ -132,7 +158,11 @@ def of_the_future(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
 @some
 @given(drawn=orders, past=beside, future=of_the_future(), order=st.randoms())
 def test_what_is_learnt_or_holds_later_changes_no_feature(
-    engine: DuckDBEngine, drawn: list[dict[str, Any]], past: dict[str, Any], future: dict[str, Any], order: Any
+    engine: DuckDBEngine,
+    drawn: list[dict[str, Any]],
+    past: dict[str, Any],
+    future: dict[str, Any],
+    order: Any,
 ) -> None:
     frame = touchpoints(drawn)
     both = {name: past[name] + future[name] for name in past}
@@ -241,12 +271,21 @@ def test_a_channel_dictionary_is_completed_from_the_default_one(told_of: str) ->
                           .assign(kind="visit", channel="web"), sides={"channels": channels})  # fmt: skip
     rows = dictionaries_of(history).frames["channels"]
     rows = rows[rows["channel"] == told_of].sort_values("from_day")
-    facts = rows[["is_online", "is_push", "cost_minor"]].astype(object).where(rows.notna(), None).to_numpy().tolist()
-    assert facts == {
-        "email": [[1, 1, None], [1, 0, 1]],  # before 2024 as by default; since then as told, with what is not told by default
-        "store": [[0, 0, None]],
-        "moonbase": [[1, 1, None]],
-    }[told_of]
+    facts = (
+        rows[["is_online", "is_push", "cost_minor"]]
+        .astype(object)
+        .where(rows.notna(), None)
+        .to_numpy()
+        .tolist()
+    )
+    assert (
+        facts
+        == {
+            "email": [[1, 1, None], [1, 0, 1]],  # by default until 2024
+            "store": [[0, 0, None]],
+            "moonbase": [[1, 1, None]],
+        }[told_of]
+    )
 
 
 def test_a_frame_that_was_given_is_unchanged(engine: DuckDBEngine) -> None:

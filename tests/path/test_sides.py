@@ -17,7 +17,14 @@ from tiercast.registry import bundle_folder, open_store
 from tiercast.serving.refusals import RejectedRows, UnknownColumns, WrongType
 
 SOME = ["c0003", "c0007", "c0050", "c0111", "c0222", "never1"]
-NAMES = {"vigour": "vigour", "city": "city", "points": "customer_points", "since": "since", 'x"; --': 'x"; --', "birth_on": "birth_on"}
+NAMES = {
+    "vigour": "vigour",
+    "city": "city",
+    "points": "customer_points",
+    "since": "since",
+    'x"; --': 'x"; --',
+    "birth_on": "birth_on",
+}
 """Attributes, and the column of a request in which each is sent."""
 
 
@@ -32,7 +39,10 @@ class Shop:
 
     @property
     def sides(self) -> dict[str, str]:
-        return {name: str(self.root / f"{name}.parquet") for name in ("customers", "products", "stores", "assignments", "identities")}
+        return {
+            name: str(self.root / f"{name}.parquet")
+            for name in ("customers", "products", "stores", "assignments", "identities")
+        }
 
     @property
     def source(self) -> str:
@@ -46,8 +56,11 @@ class Shop:
 
 def _build(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write a small year of touchpoints, a tenth of which only a cookie tells, and everything beside them."""
-    rows = make_touchpoints(250).assign(product_id=lambda told: told["category"].map({"tea": "p1", "soap": "p2"}))
-    rows["category"] = rows["category"].where(rows["product_id"].isna())  # tea and soap are told by the dictionary
+    rows = make_touchpoints(250).assign(
+        product_id=lambda told: told["category"].map({"tea": "p1", "soap": "p2"})
+    )
+    # tea and soap are told by the dictionary
+    rows["category"] = rows["category"].where(rows["product_id"].isna())
     last = rows[rows["kind"] == "purchase"].groupby("customer_id")["occurred_at"].max()
     names = sorted(rows["customer_id"].unique())
     number = np.arange(len(names))
@@ -56,7 +69,9 @@ def _build(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             "customer_id": names,
             # it knows the future: so a model is sure to read it
             "vigour": (last.reindex(names) - pd.Timestamp("2024-01-01")).dt.days.astype("float64").to_numpy(),
-            "city": np.where(number % 3 == 0, None, np.array(["Rome", "Oslo", "Bonn"], dtype=object)[number % 3]),
+            "city": np.where(
+                number % 3 == 0, None, np.array(["Rome", "Oslo", "Bonn"], dtype=object)[number % 3]
+            ),
             "points": (number * 7 % 90).astype("float64"),
             "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(number, unit="D"),
             'x"; --': np.where(number % 2 == 0, "yes", "no").astype(object),
@@ -65,7 +80,10 @@ def _build(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     rows.to_parquet(root / "plain.parquet", index=False)
     hidden = np.arange(len(rows)) % 10 == 0
-    told = rows.assign(identity=np.where(hidden, "id of " + rows["customer_id"], None), identity_kind=np.where(hidden, "cookie", None))
+    told = rows.assign(
+        identity=np.where(hidden, "id of " + rows["customer_id"], None),
+        identity_kind=np.where(hidden, "cookie", None),
+    )
     told["customer_id"] = told["customer_id"].where(~hidden)
     told.to_parquet(root / "touchpoints.parquet", index=False)
     people.to_parquet(root / "customers.parquet", index=False)
@@ -118,7 +136,9 @@ def test_the_version_lists_the_attributes_that_it_reads(bundle: Any) -> None:
 
 def test_nobody_is_in_the_bundle(shop: Shop) -> None:
     folder = bundle_folder(open_store(), "challenger")
-    held = "".join(path.read_text("utf-8") for path in Path(folder).rglob("*") if path.suffix in (".json", ".sql", ".md"))
+    held = "".join(
+        path.read_text("utf-8") for path in Path(folder).rglob("*") if path.suffix in (".json", ".sql", ".md")
+    )
     assert "c0003" not in held
     assert "id of" not in held
     assert "soap" in held  # dictionaries are frozen with the version
@@ -139,7 +159,9 @@ def test_batch_notebook_and_web_answer_alike_with_attributes(shop: Shop, bundle:
     for name in ("since", "birth_on"):
         request[name] = request[name].dt.strftime("%Y-%m-%d")
     with serving(shop.uri, tmp_path, "models:/tiercast-scorecard@challenger") as address:
-        status, reply = ask(address, {"dataframe_split": split(request), "params": {"cutoff": CUTOFF.isoformat()}})
+        status, reply = ask(
+            address, {"dataframe_split": split(request), "params": {"cutoff": CUTOFF.isoformat()}}
+        )
         assert status == 200, reply
         assert_same(ours.to_dict("records"), reply["predictions"])
         status, reply = ask(address, {"dataframe_split": split(request.rename(columns={"vigour": "vigor"})),
@@ -151,8 +173,13 @@ def test_batch_notebook_and_web_answer_alike_with_attributes(shop: Shop, bundle:
 def test_attributes_that_do_not_come_are_unknown_everywhere(shop: Shop, bundle: Any) -> None:
     rows = shop.request().drop(columns=[column for column in NAMES.values()])
     bare = bundle.predict(rows, cutoff=CUTOFF)
-    assert_same(batch(shop, sides=without(shop.sides, "customers", "assignments")).to_dict("records"), bare.to_dict("records"))
-    assert not bare["churn_probability"].equals(bundle.predict(shop.request(), cutoff=CUTOFF)["churn_probability"])
+    assert_same(
+        batch(shop, sides=without(shop.sides, "customers", "assignments")).to_dict("records"),
+        bare.to_dict("records"),
+    )
+    assert not bare["churn_probability"].equals(
+        bundle.predict(shop.request(), cutoff=CUTOFF)["churn_probability"]
+    )
 
 
 def test_dictionaries_are_those_of_the_version_and_not_of_the_day(shop: Shop) -> None:
@@ -176,7 +203,9 @@ def test_who_was_drawn_for_what_is_unknown_without_the_table(shop: Shop, bundle:
 def test_the_last_value_of_a_customer_is_believed(shop: Shop, bundle: Any) -> None:
     request = shop.request()
     first = ~request.duplicated("customer_id", keep="last")
-    doubtful = request.assign(vigour=np.where(first, request["vigour"], -1e9), city=request["city"].where(first, "elsewhere"))
+    doubtful = request.assign(
+        vigour=np.where(first, request["vigour"], -1e9), city=request["city"].where(first, "elsewhere")
+    )
     told = [bundle.predict(rows, cutoff=CUTOFF) for rows in (request, doubtful)]
     known = request.groupby("customer_id")["city"].last().notna()
     ours, theirs = (cards[cards["customer_id"].isin(known[known].index)] for cards in told)

@@ -220,6 +220,16 @@ def test_empty_tables_and_empty_columns_are_looked_at_without_a_fault() -> None:
     assert "occurred_at" in propose(rows).mapping.columns
 
 
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+@pytest.mark.parametrize(
+    ("text", "encoding"), [(GERMAN, "latin-1"), (ANALYTICS, "utf-8"), (CHINESE, "gb18030")]
+)
+def test_spark_proposes_what_duckdb_does(text: str, encoding: str, tmp_path: Path) -> None:
+    found, source = proposed(tmp_path, text, encoding)
+    assert propose(source, engine="spark").text == found.text
+
+
 def test_what_is_known_is_known_to_the_contract() -> None:
     assert set(KIND_WORDS) <= set(KINDS)
     assert set(CHANNEL_WORDS) <= set(CHANNELS)

@@ -43,7 +43,9 @@ def test_each_side_table_needs_its_key_and_nothing_else(name: str) -> None:
     assert (found.name, len(found.frame), found.rows_read, found.rejected) == (name, 1, 1, {})
     for missing in GOOD[name]:
         with pytest.raises(MissingColumns, match=f"{name}: missing {missing}"):
-            read(name, {column: value for column, value in GOOD[name].items() if column != missing} | {"x": 1})
+            read(
+                name, {column: value for column, value in GOOD[name].items() if column != missing} | {"x": 1}
+            )
 
 
 @pytest.mark.parametrize("name", SIDES)
@@ -73,7 +75,11 @@ def test_a_row_that_breaks_the_contract_is_rejected_by_name(code: str) -> None:
 
 
 def test_rows_that_contradict_each_other_are_all_rejected_whatever_their_order() -> None:
-    rows = [{"product_id": "p", "category": "milk"}, {"product_id": "p", "category": "wine"}, {"product_id": "p", "category": "milk"}]
+    rows = [
+        {"product_id": "p", "category": "milk"},
+        {"product_id": "p", "category": "wine"},
+        {"product_id": "p", "category": "milk"},
+    ]
     for order in (rows, rows[::-1]):
         found = read("products", *order, among=20)
         assert (found.rejected, len(found.frame)) == ({"CONFLICTING_ROW": 3}, 20)
@@ -92,7 +98,9 @@ def test_an_id_of_two_customers_at_once_is_nobodys() -> None:
     row = {"identity": "i", "identity_kind": "card", "valid_from": "2024-01-01"}
     found = read("identities", row | {"customer_id": "ann"}, row | {"customer_id": "ben"}, among=10)
     assert found.rejected == {"AMBIGUOUS_IDENTITY": 2}
-    apart = read("identities", row | {"customer_id": "ann"}, row | {"customer_id": "ben", "identity_kind": "phone"})
+    apart = read(
+        "identities", row | {"customer_id": "ann"}, row | {"customer_id": "ben", "identity_kind": "phone"}
+    )
     assert apart.rejected == {}
 
 
@@ -107,7 +115,11 @@ CELLS = {
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
-@given(rows=st.lists(st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in CELLS.items()}), max_size=15))
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in CELLS.items()}), max_size=15
+    )
+)
 def test_no_row_is_ever_lost(rows: list[dict[str, Any]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(siding, "MOST_REJECTED_SHARE", 1.0)
@@ -118,7 +130,9 @@ def test_no_row_is_ever_lost(rows: list[dict[str, Any]]) -> None:
 
 
 def test_too_many_rejected_rows_refuse_the_table_by_name() -> None:
-    with pytest.raises(ContractError, match=r"2 of 3 rows of side table products.*NULL_KEY 2; mend them, or go on without"):
+    with pytest.raises(
+        ContractError, match=r"2 of 3 rows of side table products.*NULL_KEY 2; mend them, or go on without"
+    ):
         read("products", {"product_id": None}, {"product_id": None}, among=1)
 
 
@@ -143,7 +157,9 @@ def test_other_columns_are_told_and_ignored_except_those_of_customers() -> None:
     assert (found.ignored, dict(found.attributes)) == ((), {"shelf": "number"})
 
 
-@pytest.mark.parametrize("name", ['x"; DROP TABLE original; --', "known_us", "attribute_0", "select", "🍎", "orders", "y" * 9_999])
+@pytest.mark.parametrize(
+    "name", ['x"; DROP TABLE original; --', "known_us", "attribute_0", "select", "🍎", "orders", "y" * 9_999]
+)
 def test_an_attribute_may_have_any_name(name: str) -> None:
     found = read("customers", {"customer_id": "c", name: HOSTILE[0], "attribute_1": 1.5})
     assert found.told[name] == (f"attribute {name}", "text")
@@ -162,13 +178,17 @@ KINDS = {
 
 
 def test_text_is_told_as_what_every_cell_of_it_is(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"customer_id": ["a", "b"], **{name: cells for name, (cells, _, _) in KINDS.items()}})
+    frame = pd.DataFrame(
+        {"customer_id": ["a", "b"], **{name: cells for name, (cells, _, _) in KINDS.items()}}
+    )
     frame.to_csv(tmp_path / "people.csv", index=False)
     for source in (frame, f"csv:{tmp_path / 'people.csv'}"):
         found = read_sides({"customers": source})["customers"]
         assert dict(found.attributes) == {name: kind for name, (_, kind, _) in KINDS.items()}
         held = found.frame.astype(object).where(found.frame.notna(), None)
-        assert {name: held[f"attribute {name}"].tolist() for name in KINDS} == {name: cells for name, (_, _, cells) in KINDS.items()}
+        assert {name: held[f"attribute {name}"].tolist() for name in KINDS} == {
+            name: cells for name, (_, _, cells) in KINDS.items()
+        }
 
 
 def test_pythons_own_truths_and_dates_are_read_as_a_file_writes_them() -> None:
@@ -184,7 +204,9 @@ def test_what_cannot_be_read_without_guessing_is_refused(tmp_path: Path) -> None
     with pytest.raises(WrongType):
         read_sides({"products": pd.DataFrame({"product_id": ["p"], "valid_from": [20240101]})})
     pd.DataFrame({"customer_id": ["a"], "tags": [["x", "y"]]}).to_parquet(tmp_path / "people.parquet")
-    with pytest.raises(SourceError, match=r"attribute tags holds VARCHAR\[\]; give text, numbers, dates or truths"):
+    with pytest.raises(
+        SourceError, match=r"attribute tags holds VARCHAR\[\]; give text, numbers, dates or truths"
+    ):
         read_sides({"customers": str(tmp_path / "people.parquet")})
 
 
@@ -197,7 +219,9 @@ def test_a_side_table_is_read_as_it_is(tmp_path: Path) -> None:
 
 
 def test_words_of_channels_are_read_as_those_of_touchpoints() -> None:
-    found = read("channels", {"channel": "E-Mail ÄÖ", "is_online": "YES", "ownership": "Owned", "direction": "PUSH"})
+    found = read(
+        "channels", {"channel": "E-Mail ÄÖ", "is_online": "YES", "ownership": "Owned", "direction": "PUSH"}
+    )
     assert found.frame[["channel", "is_online", "ownership", "direction"]].to_numpy().tolist() == [
         ["e-mail ÄÖ", "yes", "owned", "push"]
     ]
@@ -205,14 +229,23 @@ def test_words_of_channels_are_read_as_those_of_touchpoints() -> None:
 
 def test_a_source_opens_with_side_tables_beside_it_and_what_was_read_is_not_read_again() -> None:
     products = read("products", GOOD["products"])
-    history = open_source(pd.DataFrame([ROW]), sides={"products": products, "stores": pd.DataFrame([GOOD["stores"]])})
+    history = open_source(
+        pd.DataFrame([ROW]), sides={"products": products, "stores": pd.DataFrame([GOOD["stores"]])}
+    )
     assert history.sides["products"] is products
-    assert set(open_source(history, sides={"channels": pd.DataFrame([GOOD["channels"]])}).sides) == {"products", "stores", "channels"}
+    assert set(open_source(history, sides={"channels": pd.DataFrame([GOOD["channels"]])}).sides) == {
+        "products",
+        "stores",
+        "channels",
+    }
     assert open_source(pd.DataFrame([ROW])).sides == {}
 
 
 def test_whole_numbers_and_texts_name_one_key() -> None:
-    found = [read("products", {"product_id": key}).frame["product_id"].tolist() for key in (7, 7.0, "7", " 7 ", np.int64(7))]
+    found = [
+        read("products", {"product_id": key}).frame["product_id"].tolist()
+        for key in (7, 7.0, "7", " 7 ", np.int64(7))
+    ]
     assert found == [["7"]] * 5
 
 

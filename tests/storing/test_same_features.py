@@ -28,7 +28,7 @@ drawn_often, drawn_seldom = (
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
-    for examples in (60, 4)
+    for examples in (16, 2)
 )
 faults: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [

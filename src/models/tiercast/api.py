@@ -10,19 +10,19 @@ import pandas as pd
 
 from tiercast import explaining, scoring, training
 from tiercast import segments as segmenting
+from tiercast.checking import CheckReport, check_history
 from tiercast.config import TrainCard, card_of, read_card
 from tiercast.engines.opening import open_engine, read_stage
 from tiercast.errors import CardError, NotTrainable
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.features.declare import Feature
-from tiercast.intake import Account, rejected_rows, require_usable, take_stock
+from tiercast.intake import Account, require_usable, take_stock
 from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
 from tiercast.registry import bundle_folder, open_served, open_store, record_run
 from tiercast.schema import History
 from tiercast.sidetable import SideTable
 from tiercast.sources.opening import open_source as open_source
-from tiercast.training.plan import trainable_from
 from tiercast.windows import Horizon, parse_cutoff
 
 if TYPE_CHECKING:
@@ -32,30 +32,6 @@ Source = str | pd.DataFrame | History
 Sides = Mapping[str, Source | SideTable]
 Day = str | date
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """What a source holds and what it can be used for.
-
-    Parameters
-    ----------
-    account : Account
-        Rows accepted, unresolved and rejected, customers, span, kinds and channels.
-    rejected : pandas.DataFrame
-        Every row that was not accepted, as it came, after its ``verdict``.
-    trainable_from : date or None
-        First day on which the history is long enough; None without purchases.
-    trainable_now : bool
-    notes : tuple of str
-        What to know, in sentences.
-    """
-
-    account: Account
-    rejected: pd.DataFrame
-    trainable_from: date | None
-    trainable_now: bool
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -114,39 +90,7 @@ def check(
     history = open_source(source, currency=currency, zone=zone, sides=sides, extensions=tuple(extensions))
     with open_engine(engine) as runs:
         runs.attach(history)
-        account = take_stock(runs, history)
-        rejected = rejected_rows(runs, history)
-    ready = None
-    if account.first_day is not None and account.buyers:
-        ready = trainable_from(
-            account.first_day, horizon=Horizon(horizon_days), step_days=14, test_origins=3, history_days=84
-        )
-    now = ready is not None and account.last_day is not None and account.last_day >= ready
-    return CheckReport(account, rejected, ready, now, _notes(account, ready, now, horizon_days))
-
-
-def _notes(account: Account, ready: date | None, now: bool, horizon_days: int) -> tuple[str, ...]:
-    notes = []
-    if ready is None:
-        notes.append("no purchases: nothing can be trained; prospects can be counted")
-    elif now:
-        notes.append(f"trainable now with a horizon of {horizon_days} days (since {ready})")
-    elif account.last_day is not None:
-        short = (ready - account.last_day).days
-        notes.append(f"trainable with a horizon of {horizon_days} days from {ready}: {short} more days")
-    if account.exact_repeats:
-        notes.append(
-            f"{account.exact_repeats:,} rows repeat another exactly: kept, because they carry no event_id"
-        )
-    if account.unknown_kinds:
-        notes.append(
-            f"kinds that no family knows, kept under their own names: {', '.join(account.unknown_kinds[:10])}"
-        )
-    if account.ignored_columns:
-        notes.append(
-            f"columns that the contract does not name, ignored: {', '.join(account.ignored_columns[:20])}"
-        )
-    return tuple(notes)
+        return check_history(runs, history, horizon_days=horizon_days)
 
 
 def declare_features(

@@ -72,14 +72,20 @@ class Zone:
         >>> Zone("none", ((0, 3600),)).offset_of_local("at", moment=str, told=str)
         '3600'
         >>> Zone("one change", ((0, 0), (7200, 3600))).offset_of_local("at", moment=str, told=str)
-        'CASE WHEN at >= 10800 THEN 3600 ELSE 0 END'
+        'CASE WHEN at < 10800 THEN 0 ELSE 3600 END'
         """
         changes = [
             (start + max(before, after), after)
             for (_, before), (start, after) in zip(self.shifts, self.shifts[1:], strict=False)
         ]
-        whens = " ".join(
-            f"WHEN {local} >= {moment(start)} THEN {told(shift)}" for start, shift in reversed(changes)
-        )
-        first = told(self.shifts[0][1])
-        return f"CASE {whens} ELSE {first} END" if whens else first
+        offsets = [self.shifts[0][1], *(after for _, after in changes)]
+
+        def between(first: int, last: int) -> str:
+            """Return the offset among those from ``first`` to ``last``: halved, as there are up to 160 of them."""
+            if first == last:
+                return told(offsets[first])
+            middle = (first + last + 1) // 2
+            before, after = between(first, middle - 1), between(middle, last)
+            return f"CASE WHEN {local} < {moment(changes[middle - 1][0])} THEN {before} ELSE {after} END"
+
+        return between(0, len(offsets) - 1)

@@ -28,7 +28,7 @@ from tiercast.mapping.spoken import with_map
 from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
-    from tiercast.api import CheckReport
+    from tiercast.checking import CheckReport
     from tiercast.intake import Account
 
 SHOWN = 12

@@ -13,7 +13,7 @@ from tiercast.errors import OutputError, TiercastError
 from tiercast.serving.refusals import MissingColumns, Refused
 
 if TYPE_CHECKING:
-    from tiercast.api import CheckReport
+    from tiercast.checking import CheckReport
     from tiercast.sources.proposing import Proposed
 
 

@@ -228,14 +228,17 @@ class DuckDBEngine:
         """Run a text and yield its answer as Arrow's record batches, of which one at a time is in memory."""
         with self._told(), history.joined(self._connection, now_s=now_s):
             reader = self._connection.sql(text).to_arrow_reader(BATCH_ROWS)
-            while True:
-                try:
-                    batch = next(reader, None)
-                except OSError as error:  # as which Arrow hands on what DuckDB throws
-                    raise self._refused(_first_line(error)) from error
-                if batch is None:
-                    return
-                yield batch
+            try:
+                while (batch := self._next(reader)) is not None:
+                    yield batch
+            finally:
+                reader.close()  # an open answer would keep the connection from all others
+
+    def _next(self, reader: Any) -> Any:
+        try:
+            return next(reader, None)
+        except OSError as error:  # as which Arrow hands on what DuckDB throws
+            raise self._refused(_first_line(error)) from error
 
     def frames(
         self,

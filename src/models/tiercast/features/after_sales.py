@@ -2,6 +2,7 @@
 
 from tiercast.features.dealings import MOST_DAYS
 from tiercast.features.declare import Family, Feature, Seen, count, ratio, rest, since
+from tiercast.features.kinds import is_kind
 
 PLURALS = {
     "delivery": "deliveries", "delivery_failure": "delivery_failures", "support": "support_cases",
@@ -19,15 +20,14 @@ def declare(seen: Seen) -> list[Feature]:
     plurals = {kind: plural for kind, plural in PLURALS.items() if kind in seen.kinds}
     told = {kind: plural.replace("_", " ") for kind, plural in plurals.items()}
     found = [
-        service(name, count(f"kind = '{kind}'"), name, f"{told[kind]} so far")
-        for kind, name in plurals.items()
+        service(name, count(is_kind(kind)), name, f"{told[kind]} so far") for kind, name in plurals.items()
     ]
     found += [
-        service(f"{plurals[kind]}_91d", count(f"kind = '{kind}' AND age_days <= 91"), plurals[kind], f"{told[kind]} in 91 d")
+        service(f"{plurals[kind]}_91d", count(f"{is_kind(kind)} AND age_days <= 91"), plurals[kind], f"{told[kind]} in 91 d")
         for kind in seen.any_of(TROUBLE)
     ]  # fmt: skip
     found += [
-        service(f"days_since_{kind}", since(f"kind = '{kind}'"), "days", f"days since the last of their {told[kind]}", None)
+        service(f"days_since_{kind}", since(is_kind(kind)), "days", f"days since the last of their {told[kind]}", None)
         for kind in plurals
         if kind != "delivery"
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Campaigns: how much was this customer contacted, and when last? (What the marketer did, not what they did.)"""
 
 from tiercast.features.declare import Family, Feature, GrainName, Seen, count, currency, ratio, since
+from tiercast.features.kinds import is_kind
 from tiercast.serving.contract import FAMILIES
 
 
@@ -21,7 +22,7 @@ def declare(seen: Seen) -> list[Feature]:
         contacts("contacts_sent", of_all, "outbound contacts so far"),
         of("days_since_contact", "touches", since(of_all), "days", "days since the last outbound contact"),
         of("orders_after_contact_days", "touches",
-           f"MAX(CASE WHEN kind = 'purchase' THEN day END) - MAX(CASE WHEN {of_all} THEN day END)", "days",
+           f"MAX(CASE WHEN {is_kind('purchase')} THEN day END) - MAX(CASE WHEN {of_all} THEN day END)", "days",
            "last purchase minus last contact: negative means silence since the contact"),
         *(contacts(f"contacts_sent_{w}d", f"{of_all} AND age_days <= {w}", f"outbound contacts in {w} d")
           for w in (28, 91, 182)),
@@ -29,7 +30,7 @@ def declare(seen: Seen) -> list[Feature]:
     if len(sent) > 1:
         found += [
             contacts(
-                f"{kind}_contacts_91d", f"kind = '{kind}' AND age_days <= 91", f"{kind} contacts in 91 d"
+                f"{kind}_contacts_91d", f"{is_kind(kind)} AND age_days <= 91", f"{kind} contacts in 91 d"
             )
             for kind in sent
         ]

@@ -1,6 +1,7 @@
 """Coupons: does this customer claim and redeem them?"""
 
 from tiercast.features.declare import Family, Feature, Seen, count, currency, ratio, since, total
+from tiercast.features.kinds import is_kind
 from tiercast.serving.contract import FAMILIES
 
 
@@ -9,14 +10,14 @@ def declare(seen: Seen) -> list[Feature]:
     found: list[Feature] = []
     for kind, done in (("coupon_redemption", "redeemed"), ("coupon_claim", "claimed")):
         if kind in seen.kinds:
-            one = f"kind = '{kind}'"
+            one = is_kind(kind)
             found += [
                 Feature(f"coupons_{done}", "service", count(one), "coupons", f"coupons {done} so far"),
                 Feature(f"coupons_{done}_91d", "service", count(f"{one} AND age_days <= 91"), "coupons",
                         f"coupons {done} in 91 d"),
             ]  # fmt: skip
     if "coupon_redemption" in seen.kinds:
-        found.append(Feature("days_since_coupon", "service", since("kind = 'coupon_redemption'"), "days",
+        found.append(Feature("days_since_coupon", "service", since(is_kind("coupon_redemption")), "days",
                              "days since the last coupon was redeemed", None))  # fmt: skip
         if seen.any_of(FAMILIES["reach"]):
             found.append(Feature("coupons_per_contact", "derived", ratio("coupons_redeemed", "contacts_sent"), "coupons",

@@ -1,6 +1,7 @@
 """Dealings: service, complaint cases, referrals, and what came after the last answer, as rows that features are made from."""
 
-from tiercast.features.declare import one_of, rest
+from tiercast.features.declare import rest
+from tiercast.features.kinds import is_kind
 from tiercast.features.relations import Relation, same
 from tiercast.serving.contract import FAMILIES
 
@@ -15,7 +16,7 @@ MOST_DAYS = 65_536
 
 def _first_known(kind: str) -> str:
     """Return the day of the row of a kind that was known first; of those, the earliest."""
-    day = rest(f"MIN(CASE WHEN kind = '{kind}' THEN seen_day * {MOST_DAYS} + day END)", MOST_DAYS)
+    day = rest(f"MIN(CASE WHEN {is_kind(kind)} THEN seen_day * {MOST_DAYS} + day END)", MOST_DAYS)
     return f"CAST({day} AS BIGINT)"
 
 
@@ -24,21 +25,21 @@ CASES_SEEN = Relation(
     "finalise",
     same("customer_id", "cutoff_day", "case_id"),
     {"opened_day": _first_known("complaint"), "resolved_day": _first_known("complaint_resolved")},
-    f"FROM touches {_SEEN} WHERE kind IN ('complaint', 'complaint_resolved') AND case_id IS NOT NULL\n"
+    f"FROM touches {_SEEN} WHERE {is_kind('complaint', 'complaint_resolved')} AND case_id IS NOT NULL\n"
     "  GROUP BY customer_id, cutoff_day, case_id",
 )
 SERVICE_SEEN = Relation(
     "service_seen",
     "finalise",
     same("customer_id", "cutoff_day"),
-    same("kind", "day", "seen_day", "occurred_s", "channel_code", "rating_permille", "survey_type")
+    same("kind_number", "day", "seen_day", "occurred_s", "channel_code", "rating_permille", "survey_type")
     | {
         "age_days": "cutoff_day - day",
         "purpose_code": "asked.code",
-        "consent_word": "CASE WHEN kind = 'consent_granted' THEN occurred_s * 2"
-        " WHEN kind = 'consent_withdrawn' THEN occurred_s * 2 + 1 END",
+        "consent_word": f"CASE WHEN {is_kind('consent_granted')} THEN occurred_s * 2"
+        f" WHEN {is_kind('consent_withdrawn')} THEN occurred_s * 2 + 1 END",
     },
-    f"FROM touches {_SEEN}{{joins}} WHERE {one_of(SERVICE)}",
+    f"FROM touches {_SEEN}{{joins}} WHERE {is_kind(*SERVICE)}",
     {"asked": "LEFT JOIN vocabulary AS asked ON asked.field = 'purpose' AND asked.term = purpose"},
 )
 """What there are few of: after-sales, voice, relationship. Counting them apart costs less than among all touches."""
@@ -48,15 +49,15 @@ REFERRED_SEEN = Relation(
     "finalise",
     same("customer_id", "cutoff_day", "referred_customer_id"),
     {},
-    f"FROM touches {_SEEN} WHERE kind = 'referral' AND referred_customer_id IS NOT NULL\n"
+    f"FROM touches {_SEEN} WHERE {is_kind('referral')} AND referred_customer_id IS NOT NULL\n"
     "  GROUP BY customer_id, cutoff_day, referred_customer_id",
 )
 LAST_SEEN = Relation(
     "last_seen",
     "finalise",
     same("customer_id", "cutoff_day"),
-    {"answered_s": "MAX(occurred_s)", "paid_s": "MAX(CASE WHEN kind = 'purchase' THEN occurred_s END)"},
-    f"FROM touches {_SEEN} WHERE {one_of(ANSWERS)}\n  GROUP BY customer_id, cutoff_day",
+    {"answered_s": "MAX(occurred_s)", "paid_s": f"MAX(CASE WHEN {is_kind('purchase')} THEN occurred_s END)"},
+    f"FROM touches {_SEEN} WHERE {is_kind(*ANSWERS)}\n  GROUP BY customer_id, cutoff_day",
 )
 AFTER_SEEN = Relation(
     "after_seen",
@@ -69,7 +70,7 @@ AFTER_SEEN = Relation(
     },
     "FROM touches INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day"
     " LEFT JOIN last_seen ON last_seen.customer_id = touches.customer_id"
-    f" AND last_seen.cutoff_day = cutoffs.cutoff_day WHERE {one_of(FAMILIES['reach'] + BASKETS)}",
+    f" AND last_seen.cutoff_day = cutoffs.cutoff_day WHERE is_own = 0 OR {is_kind(*BASKETS)}",
 )
 """Contacts, carts and checkouts, each with whether it came after the last answer and the last purchase."""
 

@@ -1,6 +1,6 @@
 """Decision: the customer's own days up to now, and which of them belong to the current episode of deciding."""
 
-from tiercast.features.kinds import STAGES
+from tiercast.features.kinds import STAGES, is_kind
 from tiercast.features.relations import Relation, same
 
 EPISODE_GAP_DAYS = 30
@@ -8,12 +8,13 @@ EPISODE_GAP_DAYS = 30
 EPISODE_DAYS = 182
 """How far an episode is followed back; a longer one is told as so long."""
 
+BUYING = is_kind("purchase")
 _PER_DAY = {
     "acts": "COUNT(*)",
     "channel_bits": "BIT_OR(channel_bit)",
-    "effort": "SUM(CASE WHEN kind = 'purchase' THEN 0 ELSE effort_points END)"
-    " + MAX(CASE WHEN kind = 'purchase' THEN effort_points ELSE 0 END)",
-    "bought_s": "MAX(CASE WHEN kind = 'purchase' THEN occurred_s END)",
+    "effort": f"SUM(CASE WHEN {BUYING} THEN 0 ELSE effort_points END)"
+    f" + MAX(CASE WHEN {BUYING} THEN effort_points ELSE 0 END)",
+    "bought_s": f"MAX(CASE WHEN {BUYING} THEN occurred_s END)",
     **{
         f"stage_{stage.number}_acts": f"COUNT(CASE WHEN stage_code = {stage.number} THEN 1 END)"
         for stage in STAGES

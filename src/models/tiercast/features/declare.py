@@ -84,6 +84,8 @@ class Seen:
         """Return a history in which everything occurs; ``words`` are the vocabularies, which are empty otherwise."""
         given: dict[str, Any] = {each.name: True for each in fields(cls) if each.type is bool}
         given |= {"kinds": frozenset(KINDS), "surveys": frozenset({"csat", "nps"}), "years": 2}
+        kinds = {"NUMBER": "number", "birth_on": "time", "need_ends_on": "time", "WORD": "text", "DATE": "time"}
+        given["attributes"] = tuple(Attribute(name, kind) for name, kind in kinds.items())
         return cls(**given | words)
 
     @property

@@ -1,6 +1,7 @@
 """Intent: what do they look at, search for, ask about and put into a cart, and what of it is still open?"""
 
-from tiercast.features.declare import Family, Feature, Seen, count, one_of, ratio, since
+from tiercast.features.declare import Family, Feature, Seen, count, ratio, since
+from tiercast.features.kinds import is_kind
 
 BROWSING = {"visit": "visits", "view": "views", "search": "searches"}
 WANTING = {
@@ -16,11 +17,11 @@ def declare(seen: Seen) -> list[Feature]:
 
     plurals = {kind: plural for kind, plural in (BROWSING | WANTING).items() if kind in seen.kinds}
     found = [
-        touch(f"{plural}_91d", count(f"kind = '{kind}' AND age_days <= 91"), plural, f"{plural} in 91 d")
+        touch(f"{plural}_91d", count(f"{is_kind(kind)} AND age_days <= 91"), plural, f"{plural} in 91 d")
         for kind, plural in plurals.items()
     ]
     found += [
-        touch(plural, count(f"kind = '{kind}'"), plural, f"{plural} so far")
+        touch(plural, count(is_kind(kind)), plural, f"{plural} so far")
         for kind, plural in plurals.items()
         if kind in WANTING
     ]
@@ -30,8 +31,8 @@ def declare(seen: Seen) -> list[Feature]:
     ):
         if kinds := seen.any_of(tuple(of)):
             found += [
-                touch(f"{word}_28d", count(f"{one_of(kinds)} AND age_days <= 28"), "touchpoints", f"each {told}, 28 d"),
-                touch(f"days_since_{word}", since(one_of(kinds)), "days", f"days since the last {told}", None),
+                touch(f"{word}_28d", count(f"{is_kind(*kinds)} AND age_days <= 28"), "touchpoints", f"each {told}, 28 d"),
+                touch(f"days_since_{word}", since(is_kind(*kinds)), "days", f"days since the last {told}", None),
             ]  # fmt: skip
     return found + _endings(seen)
 

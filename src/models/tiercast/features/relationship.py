@@ -3,6 +3,7 @@
 from tiercast.features.category import slugged
 from tiercast.features.dealings import MOST_DAYS
 from tiercast.features.declare import Family, Feature, Seen, count, rest, since, total
+from tiercast.features.kinds import is_kind
 from tiercast.features.switching import OTHER, PLACES
 
 
@@ -12,8 +13,8 @@ def declare(seen: Seen) -> list[Feature]:
     for kind, plural in (("referral", "referrals"), ("share", "shares")):
         if kind in seen.kinds:
             found += [
-                Feature(plural, "service", count(f"kind = '{kind}'"), plural, f"{plural} so far"),
-                Feature(f"days_since_{kind}", "service", since(f"kind = '{kind}'"), "days",
+                Feature(plural, "service", count(is_kind(kind)), plural, f"{plural} so far"),
+                Feature(f"days_since_{kind}", "service", since(is_kind(kind)), "days",
                         f"days since the last of their {plural}", None),
             ]  # fmt: skip
     if seen.referred:
@@ -26,7 +27,7 @@ def _enrolment(seen: Seen) -> list[Feature]:
     if "enrol" not in seen.kinds:
         return []
     first = (
-        f"MIN(CASE WHEN kind = 'enrol' THEN (seen_day * {MOST_DAYS} + day) * {PLACES}"
+        f"MIN(CASE WHEN {is_kind('enrol')} THEN (seen_day * {MOST_DAYS} + day) * {PLACES}"
         f" + COALESCE(channel_code, {OTHER}) END)"
     )
     day, place = rest(f"FLOOR({first} / {PLACES}e0)", MOST_DAYS), rest(first, PLACES)
@@ -42,8 +43,8 @@ def _points(seen: Seen) -> list[Feature]:
     """Return points: a redemption spends its number, whatever its sign; every other touchpoint earns its own."""
     if not seen.points:
         return []
-    spending = "kind = 'points_redemption'"
-    earned = total("COALESCE(points_milli, 0)", "kind <> 'points_redemption'")
+    spending = is_kind("points_redemption")
+    earned = total("COALESCE(points_milli, 0)", f"NOT {spending}")
     spent = total("ABS(COALESCE(points_milli, 0))", spending)
     found = [
         Feature("points_earned", "touches", f"CAST({earned} AS DOUBLE) / 1e3", "points", "points earned, less corrections"),

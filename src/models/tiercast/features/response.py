@@ -1,6 +1,7 @@
 """Response: do they open, click and come back after a contact, and are they tired of it?"""
 
 from tiercast.features.declare import Family, Feature, Seen, count, ratio, since
+from tiercast.features.kinds import is_kind
 from tiercast.serving.contract import FAMILIES
 
 RECENT = " AND age_days <= 91"
@@ -19,9 +20,9 @@ def declare(seen: Seen) -> list[Feature]:
     for kind, acts in (("email_open", "opens"), ("email_click", "clicks")):
         if kind in seen.kinds:
             found += [
-                touch(f"{kind}s", count(f"kind = '{kind}'"), acts, f"{acts} of emails so far", 0.0),
-                touch(f"{kind}s_91d", count(f"kind = '{kind}'{RECENT}"), acts, f"{acts} of emails in 91 d", 0.0),
-                touch(f"days_since_{kind}", since(f"kind = '{kind}'"), "days", f"days since the last of the {acts}"),
+                touch(f"{kind}s", count(is_kind(kind)), acts, f"{acts} of emails so far", 0.0),
+                touch(f"{kind}s_91d", count(f"{is_kind(kind)}{RECENT}"), acts, f"{acts} of emails in 91 d", 0.0),
+                touch(f"days_since_{kind}", since(is_kind(kind)), "days", f"days since the last of the {acts}"),
             ]  # fmt: skip
     if {"email_open", "email_send"} <= seen.kinds:
         ever, recent, before = (
@@ -48,7 +49,7 @@ def declare(seen: Seen) -> list[Feature]:
 def _rate(top: str, bottom: str, when: str = "", but: str = "") -> str:
     """Return ``top`` for each ``bottom`` in a window, or in all but another."""
     acts, chances = (
-        count(f"kind = '{kind}'{when}") + (f" - {count(f'kind = {kind!r}{but}')}" if but else "")
+        count(f"{is_kind(kind)}{when}") + (f" - {count(f'{is_kind(kind)}{but}')}" if but else "")
         for kind in (top, bottom)
     )
     return ratio(f"CAST({acts} AS DOUBLE)", f"({chances})")

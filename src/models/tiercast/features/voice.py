@@ -1,9 +1,10 @@
 """Voice: what did they say, how satisfied are they, and have they said anything at all? Unknown is never middling."""
 
-from tiercast.features.declare import Family, Feature, Seen, count, one_of, ratio, rest, since
+from tiercast.features.declare import Family, Feature, Seen, count, ratio, rest, since
+from tiercast.features.kinds import is_kind
 from tiercast.serving.contract import FAMILIES
 
-RATED = "kind IN ('review', 'survey') AND rating_permille IS NOT NULL"
+RATED = f"{is_kind('review', 'survey')} AND rating_permille IS NOT NULL"
 PROMOTER_PERMILLE, PASSIVE_PERMILLE = 900, 700
 
 
@@ -18,7 +19,7 @@ def declare(seen: Seen) -> list[Feature]:
     found = [voice("satisfaction_share", newest, "share", "newest rating as a share of its scale")]
     if not said:
         return found
-    found.append(voice("has_voice", f"MAX(CASE WHEN {one_of(said)} THEN 1 ELSE 0 END)", "0 or 1",
+    found.append(voice("has_voice", f"MAX(CASE WHEN {is_kind(*said)} THEN 1 ELSE 0 END)", "0 or 1",
                        "whether they ever reviewed, answered a survey or took part in a product", 0.0))  # fmt: skip
     if seen.any_of(("review", "survey")):
         mean = f"CAST(SUM(CASE WHEN {RATED} THEN rating_permille END) AS DOUBLE)"
@@ -34,12 +35,12 @@ def declare(seen: Seen) -> list[Feature]:
         ("co_creation", "co_creations", "co-creations"),
     ):
         if kind in seen.kinds:
-            found.append(voice(plural, count(f"kind = '{kind}'"), plural, f"{told} so far", 0.0))
+            found.append(voice(plural, count(is_kind(kind)), plural, f"{told} so far", 0.0))
     if "csat" in seen.surveys:
-        csat = _newest("kind = 'survey' AND survey_type = 'csat'")
+        csat = _newest(f"{is_kind('survey')} AND survey_type = 'csat'")
         found.append(voice("csat_share", f"{csat} / 1e3", "share", "newest satisfaction (CSAT) answer"))
     if "nps" in seen.surveys:
-        nps = _newest("kind = 'survey' AND survey_type = 'nps'")
+        nps = _newest(f"{is_kind('survey')} AND survey_type = 'nps'")
         code = f"WHEN {nps} >= {PROMOTER_PERMILLE} THEN 1 WHEN {nps} >= {PASSIVE_PERMILLE} THEN 0 WHEN {nps} >= 0 THEN -1"
         found += [
             voice("nps_share", f"{nps} / 1e3", "share", "newest likelihood to recommend (NPS answer), of its scale"),

@@ -122,6 +122,8 @@ TEMPLATES: tuple[Template, ...] = (
     Template("relationship", "a member for {0:.0f} days", "入会{0:.0f}天", ("days_since_enrolment",)),
     Template("relationship", "what binds them to us", "会员、积分与推荐情况"),
     Template("completeness", "how much is known of them", "客户资料的完整程度"),
+    Template("attribute", "what is on record about them", "客户档案信息"),
+    Template("region", "the regions they buy in", "购买所在地区"),
     Template(
         "voice",
         "latest rating {0:.0%} of the best possible",

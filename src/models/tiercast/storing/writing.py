@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ACCEPTED, UNRESOLVED = "ACCEPTED", "NULL_CUSTOMER"
-STANDS = ("TIME_OUT_OF_RANGE", "NEGATIVE_NUMBER", "ABSURD_AMOUNT", "UNKNOWN_CURRENCY")
+STANDS = ("X", "Y")
 """Why a row can be rejected that is still the first of its event, so that a later copy of it is the duplicate."""
 DAY_US = 86_400_000_000
 
@@ -96,11 +96,12 @@ def write_batch(history: History, touchpoints: Path, rejected: Path, *, threads:
         came = Mapped(history, engine.look_at(history))
         tally.excluded = engine.excluded()
         kept.open()
-        for batch in engine.batches(judged_sql(engine, came), now_s=LAST_SECOND):
-            rows = pa.Table.from_batches([batch])
-            tally.count(rows)
-            tally.rows += kept.write(rows.filter(pc.field("stays")))
-            refused.write(rows.filter(pc.field("row").is_valid()))
+        with closing(engine.batches(judged_sql(engine, came), now_s=LAST_SECOND)) as batches:
+            for batch in batches:
+                rows = pa.Table.from_batches([batch])
+                tally.count(rows)
+                tally.rows += kept.write(rows.filter(pc.field("stays")))
+                refused.write(rows.filter(pc.field("row").is_valid()))
     return tally
 
 
@@ -115,12 +116,11 @@ def judged_sql(engine: DuckDBEngine, came: Mapped) -> str:
     described = engine.run(f"DESCRIBE SELECT * FROM ({rows}) AS came")
     types = dict(zip(described["column_name"], described["column_type"], strict=True))
     read_sql(types, "came", resolve=resolved)  # refuses a table that lacks columns
-    row = "as_it_came" if came.mapping is None else "source_row"
+    named = [(_literal(name), DUCKDB.quote(name)) for name in came.types]
+    whole = f"{{{', '.join(f'{text}: {name}' for text, name in named)}}}" if came.mapping is None else "source_row"
     typed = ", ".join(typed_columns(types, TOUCHPOINTS))
-    values = ", ".join(f"{_literal(name)}, CAST(line.{DUCKDB.quote(name)} AS STRING)" for name in came.types)
-    verdict = contract(currency=came.history.currency, minor_per_major=came.history.minor_per_major).keys[
-        "verdict"
-    ]
+    values = ", ".join(f"{text}, CAST(line.{name} AS STRING)" for text, name in named)
+    view = contract(currency=came.history.currency, minor_per_major=came.history.minor_per_major)
     columns = ", ".join(
         f"make_timestamptz({output_name(column)}) AS {column.name}" if column.kind == "time" else column.name
         for column in TOUCHPOINTS
@@ -132,9 +132,9 @@ def judged_sql(engine: DuckDBEngine, came: Mapped) -> str:
     return f"""WITH came AS (
   {rows}
 ), typed AS (
-  SELECT {typed}, FALSE AS is_duplicate, {row} AS line FROM came AS as_it_came
+  SELECT {typed}, FALSE AS is_duplicate, {whole} AS line FROM came
 ), judged AS (
-  SELECT *, {verdict} AS verdict
+  SELECT *, {view.keys["verdict"]} AS verdict
   FROM (SELECT *, CAST(FLOOR(occurred_us / 1e6) AS BIGINT) AS occurred_s FROM typed) AS touchpoints CROSS JOIN clock
 )
 SELECT {columns}, verdict, verdict IN ('{ACCEPTED}', '{UNRESOLVED}') OR ({first}) AS stays,
