@@ -8,20 +8,22 @@ the heavy peers stay out, and the file goes to ``benchmarks/results/small/``, wh
 import json
 import os
 import platform
+import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("duckdb", "lightgbm", "mlflow", "numpy", "pandas", "pyarrow", "pyspark", "scikit-learn", "scipy")
+PACKAGES = ("duckdb", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scikit-learn", "scipy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,31 @@ class Measure:
             "interval": None if self.interval is None else [_finite(bound) for bound in self.interval],
         }
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Measure":
+        """Return the measure that :meth:`to_json` wrote.
+
+        Examples
+        --------
+        >>> slow = Measure(name="start", value=1.5, unit="s", at_most=1_000.0, interval=(1.0, 2.0))
+        >>> Measure.from_json(slow.to_json()) == slow
+        True
+        """
+        bounds = dict(re.findall(r"(at least|at most) (\S+)", stored["goal"] or ""))
+        low, high = (
+            float(bounds[word].replace(",", "")) if word in bounds else None for word in ("at least", "at most")
+        )
+        return cls(
+            name=stored["name"],
+            value=float("nan") if stored["value"] is None else stored["value"],
+            unit=stored["unit"],
+            at_least=low,
+            at_most=high,
+            peer=stored["peer"],
+            peer_value=stored["peer_value"],
+            interval=tuple(stored["interval"]) if stored["interval"] else None,
+        )
+
 
 def small() -> bool:
     """Return whether this is the small mode of CI (``SMALL=1``)."""
@@ -137,7 +164,9 @@ def stopwatch() -> Iterator[list[float]]:
     seconds.append(time.perf_counter() - start)
 
 
-def finish(name: str, measures: Sequence[Measure], *, folder: Path | None = None) -> Path:
+def finish(
+    name: str, measures: Sequence[Measure], *, folder: Path | None = None, beside: bool = False
+) -> Path:
     """Print one table and write one JSON file, in one step that leaves no half file.
 
     Parameters
@@ -148,6 +177,9 @@ def finish(name: str, measures: Sequence[Measure], *, folder: Path | None = None
         In the order in which they are shown.
     folder : Path, optional
         Where the file goes; default ``benchmarks/results``, in small mode ``benchmarks/results/small``.
+    beside : bool
+        Keep what the file holds under other names: the parts of a long benchmark may be run apart. Where they were
+        measured on several commits, all of these are told.
 
     Returns
     -------
@@ -156,12 +188,21 @@ def finish(name: str, measures: Sequence[Measure], *, folder: Path | None = None
     """
     target = folder or (RESULTS / "small" if small() else RESULTS)
     target.mkdir(parents=True, exist_ok=True)
+    path = target / f"{name}.json"
+    commit = parent_commit()
+    if beside and path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        held = {each["name"]: Measure.from_json(each) for each in before["measures"]}
+        fresh = {each.name: each for each in measures}
+        if held.keys() - fresh.keys():
+            told = [*(before["measured_on"] or "").split(", "), commit or ""]
+            commit = ", ".join(dict.fromkeys(each for each in told if each)) or None
+        measures = list({**held, **fresh}.values())
     result = {
         "machine": machine(),
-        "measured_on": parent_commit(),
+        "measured_on": commit,
         "measures": [measure.to_json() for measure in measures],
     }
-    path = target / f"{name}.json"
     draft = path.with_suffix(".json.draft")
     draft.write_text(
         json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"

@@ -6,7 +6,9 @@ from tiercast.collect import collect
 from tiercast.features.catalogue import TOP_CATEGORIES, TOP_CHANNELS, build_catalogue
 from tiercast.features.declare import Family, Seen
 
-EVERYTHING = Seen.everything(channels=("CHANNEL", "another"), categories=("CATEGORY",), regions=("REGION",))
+EVERYTHING = Seen.everything(
+    channels=("CHANNEL", "another"), categories=("CATEGORY",), regions=("REGION",), purposes=("PURPOSE",)
+)
 """A history in which everything occurs, with one category, channel, region and attribute of a kind to stand for all."""
 
 HEAD = """# Features

@@ -99,12 +99,12 @@ told and ignored.
 
 | table | what reads it |
 |---|---|
-| `customers` | every further column is an **attribute** and becomes a feature: a number as it is, a date as days since, a word as its place in a vocabulary; `birth_on` an age, `need_ends_on` the days until then |
+| `customers` | every other column is an **attribute** and a feature: a number as it is, a date in days, a word as its place |
 | `products` | categories, unit costs and margins where the touchpoint does not say; the run-out clock |
 | `channels` | online and offline, push, what a contact costs |
 | `stores` | weekdays and hours in the store's own zone; shares of regions |
 | `assignments` | treatments and holdouts of the last half year; told apart from what the customer did |
-| `identities` | touchpoints without a `customer_id` that carry `identity` and `identity_kind`; without this table they are unresolved |
+| `identities` | touchpoints that carry `identity` and `identity_kind` but no `customer_id` |
 
 The names are in the [list of features](features.md). Tables about people never travel with a version: it holds the names
 of attributes and those words that at least {least} customers share, and nothing else of anybody.

@@ -38,11 +38,12 @@ ROWS = pd.DataFrame(
 )
 SIDES = {
     "products": pd.DataFrame({"product_id": ["p1", "p2", "p2", "p9"], "category": ["milk", "wine", "wine", None],
-                              "valid_from": [None, "2024-01-02", "2024-01-02", None], "known_at": [None, "2024-02-01", "2024-02-01", None],
-                              "shelf": 1}),
+                              "valid_from": [None, "2024-01-02", "2024-01-02", None],
+                              "known_at": [None, "2024-02-01", "2024-02-01", None], "shelf": 1}),
     "stores": pd.DataFrame({"store_id": ["s1", "s2"], "region": ["north", "south"]}),
     "customers": pd.DataFrame({"customer_id": ["a", "b"], "city": ["Rome", "Oslo"], "birth_on": ["1990-01-01", None]}),
-    "identities": pd.DataFrame({"identity": ["x", "z", "c"], "identity_kind": ["cookie", "app_id", None], "customer_id": ["a", "d", "a"]}),
+    "identities": pd.DataFrame({"identity": ["x", "z", "c"], "identity_kind": ["cookie", "app_id", None],
+                                "customer_id": ["a", "d", "a"]}),
 }  # fmt: skip
 
 

@@ -32,9 +32,13 @@ def changed(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"), [(cut_off, "cut off"), (changed, "changed"), (Path.unlink, "missing")], ids=lambda each: str(each)
+    ("damage", "said"),
+    [(cut_off, "cut off"), (changed, "changed"), (Path.unlink, "missing")],
+    ids=["cut off", "changed", "missing"],
 )
-def test_a_damaged_batch_is_named_and_can_be_put_in_its_place_again(store: Path, damage: object, said: str) -> None:
+def test_a_damaged_batch_is_named_and_can_be_put_in_its_place_again(
+    store: Path, damage: object, said: str
+) -> None:
     damage(next((store / "touchpoints").glob("2025-01-06.*")))  # type: ignore[operator]
     with pytest.raises(DamagedStore, match=rf"damaged batch: 2025-01-06 \({said}\).*--batch NAME") as refused:
         open_source(f"store:{store}")
@@ -53,7 +57,18 @@ def test_many_damaged_batches_are_told_in_one_line(store: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ["", "{", "[]", "{}", "null", '{"form": 1}', '{"form": 2, "name": "2025-01-06"}', "\x00", '{"form": 1, "zone": 3}']
+    "told",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        '{"form": 1}',
+        '{"form": 2, "name": "2025-01-06"}',
+        "\x00",
+        '{"form": 1, "zone": 3}',
+    ],
 )
 @pytest.mark.parametrize("name", ["ledger/2025-01-06.json", "store.json"])
 def test_a_ledger_that_cannot_be_read_is_told(store: Path, name: str, told: str) -> None:
@@ -66,17 +81,17 @@ def test_an_entry_with_a_number_as_text_or_without_its_terms_is_damage(store: Pa
     entry = store / "ledger" / "2025-01-06.json"
     told = json.loads(entry.read_text("utf-8"))
     entry.write_text(json.dumps(told | {"size_bytes": "3"}), "utf-8")
-    with pytest.raises(DamagedStore, match="2025-01-06.json cannot be read"):
+    with pytest.raises(DamagedStore, match=r"2025-01-06.json cannot be read"):
         read_ledger(store)
     entry.write_text(json.dumps(told), "utf-8")
     (store / "store.json").unlink()
-    with pytest.raises(DamagedStore, match="store.json cannot be read"):
+    with pytest.raises(DamagedStore, match=r"store.json cannot be read"):
         read_ledger(store)
 
 
 def test_a_copy_of_an_entry_does_not_count_its_rows_twice(store: Path) -> None:
     (store / "ledger" / "copy.json").write_bytes((store / "ledger" / "2025-01-06.json").read_bytes())
-    with pytest.raises(DamagedStore, match="copy.json cannot be read.*take the batch out"):
+    with pytest.raises(DamagedStore, match=r"copy.json cannot be read.*take the batch out"):
         open_source(f"store:{store}")
 
 
@@ -90,7 +105,9 @@ def test_a_file_that_no_batch_names_is_not_read(store: Path) -> None:
     assert len(open_source(f"store:{store}").files) == 2
 
 
-@pytest.mark.parametrize(("where", "said"), [("nowhere", "no such folder"), ("empty", "no batch was ever added")])
+@pytest.mark.parametrize(
+    ("where", "said"), [("nowhere", "no such folder"), ("empty", "no batch was ever added")]
+)
 def test_where_there_is_no_store_it_is_said_how_to_make_one(where: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match=f"{said}.*tiercast add SOURCE --to"):

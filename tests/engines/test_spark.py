@@ -82,10 +82,16 @@ def test_what_side_tables_feed_is_equal_to_the_bit(cluster: SparkEngine, duck: D
     frame["identity_kind"] = np.where(hidden, np.where(np.arange(len(frame)) % 2, "Cookie", "cookie"), None)
     frame["customer_id"] = frame["customer_id"].where(~hidden)
     names = sorted(frame["identity"].dropna().unique())
-    known = np.datetime64("2023-06-01", "us") + (np.arange(len(names)) % 400 * 86_400).astype("timedelta64[s]")
-    identities = pd.DataFrame({"identity_kind": "COOKIE", "identity": names, "customer_id": names, "known_at": known})
+    known = np.datetime64("2023-06-01", "us") + (np.arange(len(names)) % 400 * 86_400).astype(
+        "timedelta64[s]"
+    )
+    identities = pd.DataFrame(
+        {"identity_kind": "COOKIE", "identity": names, "customer_id": names, "known_at": known}
+    )
     passed_on = identities.iloc[::5].assign(customer_id=names[0], valid_from=known[::5])
-    given = beside_drawn.many(600, seed=7) | {"identities": pd.concat([identities, passed_on], ignore_index=True)}
+    given = beside_drawn.many(600, seed=7) | {
+        "identities": pd.concat([identities, passed_on], ignore_index=True)
+    }
     sides = beside_drawn.read(given)
     left, right = (beside_drawn.told(engine, frame, sides, zone="Asia/Kolkata") for engine in (duck, cluster))
     assert differing(left, right) == {}
@@ -93,7 +99,13 @@ def test_what_side_tables_feed_is_equal_to_the_bit(cluster: SparkEngine, duck: D
     for engine in (duck, cluster):
         history = beside_drawn.history_of(frame, sides)
         engine.attach(history)
-        stocks.append((look(engine.run, history, CUTOFFS[-1]), account_of_sides(engine, history), match_rates(engine, history)))
+        stocks.append(
+            (
+                look(engine.run, history, CUTOFFS[-1]),
+                account_of_sides(engine, history),
+                match_rates(engine, history),
+            )
+        )
     assert stocks[0] == stocks[1]
     assert {kind for match in stocks[0][2] for kind in match.resolved} == {"cookie"}
 

@@ -54,7 +54,7 @@ def _intent(rows: Sequence[Row], seen: Seen, told: Mapping[str, Any]) -> dict[st
         if seen.any_of(kinds):
             of = [age for kind in kinds for age in ages[kind]]
             found |= {
-                f"{word}_28d": sum(age <= 28 for age in of),
+                f"{word}_touchpoints_28d": sum(age <= 28 for age in of),
                 f"days_since_{word}": min(of, default=None),
             }
     if seen.any_of(("cart", "checkout")):

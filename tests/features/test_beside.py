@@ -64,6 +64,12 @@ def _order(draw: st.DrawFn) -> dict[str, Any]:
 orders = st.lists(_order(), min_size=1, max_size=15)
 
 
+ORDER: dict[str, Any] = {
+    "customer_id": "a", "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None, "store_id": None,
+    "product_id": None, "category": None, "amount": 10.0, "quantity": None, "unit_cost": None,
+}  # fmt: skip
+
+
 def touchpoints(drawn: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(drawn).assign(order_id=[f"o{number}" for number in range(len(drawn))])
     for name in ("occurred_at", "known_at"):
@@ -99,11 +105,10 @@ def expected(
 
 def column(prefix: str) -> str:
     """Return the one feature whose name begins so: the slug of a hostile name is not told twice."""
-    family, _, unit = prefix.partition("_currency")
-    names = [
-        name for name in beside_drawn.READ
-        if name == prefix or (name.startswith(f"{family}_") and ("_91d" not in name) and (prefix == family or name.endswith("_currency")))
-    ]  # fmt: skip
+    start, unit, _ = prefix.partition("_currency")
+    longer = [name for name in beside_drawn.READ if name.startswith(f"{start}_") and name.endswith(unit)]
+    names = [name for name in longer if "_91d" not in name or not unit]
+    names += [name for name in beside_drawn.READ if name == prefix]
     assert len(names) == 1, (prefix, names)
     return names[0]
 
@@ -128,10 +133,8 @@ def test_what_side_tables_feed_is_told_right(
 def test_every_feature_of_a_side_table_has_an_oracle() -> None:
     families = {"attribute", "assignment", "region"}
     ours = {name for name, family in CATALOGUE.families.items() if family in families}
-    row = {"customer_id": "a", "occurred_at": moment(-9), "known_at": None, "store_id": None, "product_id": None,
-           "category": None, "amount": 1.0}  # fmt: skip
     empty = {name: pd.DataFrame(columns=names) for name, names in beside_drawn.COLUMNS.items()}
-    told_of = next(iter(expected([row], empty, "UTC").values()))
+    told_of = next(iter(expected([ORDER], empty, "UTC").values()))
     assert ours <= {column(prefix) for prefix in told_of}
 
 
@@ -191,12 +194,19 @@ def test_the_order_of_rows_says_nothing(
 
 def test_a_dictionary_says_of_a_touchpoint_what_the_touchpoint_could_say_itself(engine: DuckDBEngine) -> None:
     rng = np.random.default_rng(1)
-    frame = touchpoints([
-        {"customer_id": "a", "occurred_at": moment(-number * DAY - 1), "kind": "purchase", "channel": "web", "known_at": None,
-         "store_id": None, "product_id": f"p{number % 7}", "category": None, "amount": 9.99, "quantity": rng.choice([None, 0, 0.333, 5]),
-         "unit_cost": None} for number in range(60)])  # fmt: skip
-    products = pd.DataFrame({"product_id": [f"p{number}" for number in range(6)], "category": ["milk", "bread", None, "wine", *HOSTILE[:2]],
-                             "unit_cost": [1.004, 0.0, 2.5, None, 0.0004, 1_000_000.01]})  # fmt: skip
+    bought = [
+        ORDER
+        | {"occurred_at": moment(-number * DAY - 1), "product_id": f"p{number % 7}", "quantity": quantity}
+        for number, quantity in enumerate(rng.choice([None, 0, 0.333, 5], 60))
+    ]
+    frame = touchpoints(bought)
+    products = pd.DataFrame(
+        {
+            "product_id": [f"p{number}" for number in range(6)],
+            "category": ["milk", "bread", None, "wine", *HOSTILE[:2]],
+            "unit_cost": [1.004, 0.0, 2.5, None, 0.0004, 1_000_000.01],
+        }
+    )
     written = frame.drop(columns=["category", "unit_cost"]).merge(products, on="product_id", how="left")
     left = told(engine, frame, read({"products": products}))
     right = told(engine, written[frame.columns], {})
@@ -205,17 +215,14 @@ def test_a_dictionary_says_of_a_touchpoint_what_the_touchpoint_could_say_itself(
 
 
 def test_the_touchpoint_is_believed_before_the_dictionary(engine: DuckDBEngine) -> None:
-    row = {"customer_id": "a", "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None, "store_id": None,
-           "product_id": "p1", "category": "bread", "amount": 10.0, "quantity": None, "unit_cost": 1.0}  # fmt: skip
+    row = ORDER | {"product_id": "p1", "category": "bread", "unit_cost": 1.0}
     products = pd.DataFrame({"product_id": ["p1"], "category": ["milk"], "unit_cost": [5.0]})
     found = told(engine, touchpoints([row]), read({"products": products}), cutoffs=(CUTOFF,)).iloc[0]
     assert (found["spend_on_c1_bread_currency"], found["spend_on_c0_milk_currency"]) == (10.0, 0.0)
 
 
 def test_a_text_joins_a_dictionary_only_where_one_was_given(engine: DuckDBEngine) -> None:
-    row = {"customer_id": "a", "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None, "store_id": "s",
-           "product_id": "p1", "category": "bread", "amount": 10.0, "quantity": None, "unit_cost": None}  # fmt: skip
-    frame = touchpoints([row])
+    frame = touchpoints([ORDER | {"store_id": "s", "product_id": "p1", "category": "bread"}])
     plain = History("plain", frame=frame)
     engine.attach(plain)
     text = build_catalogue(look(engine.run, plain, CUTOFF)).text(plain)
@@ -237,8 +244,7 @@ def test_no_word_of_anybody_is_in_the_text() -> None:
 
 def test_a_word_on_record_of_few_people_is_not_kept(engine: DuckDBEngine) -> None:
     people = [f"c{number}" for number in range(LEAST_PEOPLE + 1)]
-    frame = touchpoints([{"customer_id": "c0", "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None,
-                          "store_id": None, "product_id": None, "category": None, "amount": 1.0, "quantity": None, "unit_cost": None}])  # fmt: skip
+    frame = touchpoints([ORDER | {"customer_id": "c0"}])
     customers = pd.DataFrame({"customer_id": people, "email": [f"{name}@x.org" for name in people],
                               "city": ["Rome"] * LEAST_PEOPLE + ["Oslo"]})  # fmt: skip
     history = history_of(frame, read({"customers": customers}))
@@ -253,10 +259,9 @@ def test_a_word_on_record_of_few_people_is_not_kept(engine: DuckDBEngine) -> Non
 
 def test_any_other_word_is_not_an_unknown_one(engine: DuckDBEngine) -> None:
     customers = pd.DataFrame({"customer_id": ["a", "b"], "select": ["nowhere", None]})
-    drawn = [{"customer_id": name, "occurred_at": moment(-9), "kind": "purchase", "channel": "web", "known_at": None, "store_id": None,
-              "product_id": None, "category": None, "amount": 1.0, "quantity": None, "unit_cost": None} for name in ("a", "b")]  # fmt: skip
+    drawn = [ORDER | {"customer_id": name} for name in ("a", "b")]
     found = told(engine, touchpoints(drawn), read({"customers": customers}), cutoffs=(CUTOFF,))
-    code = [name for name in CATALOGUE.names if "select" in name][0]
+    code = next(name for name in CATALOGUE.names if "select" in name)
     assert found[code].iloc[0] == len(beside_drawn.TERMS)
     assert np.isnan(found[code].iloc[1])
 
@@ -267,25 +272,16 @@ def test_a_channel_dictionary_is_completed_from_the_default_one(told_of: str) ->
 
     channels = pd.DataFrame({"channel": ["EMAIL", "moonbase"], "is_online": [None, "yes"], "cost_per_contact": [0.005, None],
                              "direction": ["pull", "PUSH"], "valid_from": ["2024-01-01", None]})  # fmt: skip
-    history = open_source(touchpoints([{"customer_id": "a", "occurred_at": moment(-9), "known_at": None, "quantity": None, "unit_cost": None}])
-                          .assign(kind="visit", channel="web"), sides={"channels": channels})  # fmt: skip
+    history = open_source(touchpoints([ORDER]), sides={"channels": channels})
     rows = dictionaries_of(history).frames["channels"]
     rows = rows[rows["channel"] == told_of].sort_values("from_day")
-    facts = (
-        rows[["is_online", "is_push", "cost_minor"]]
-        .astype(object)
-        .where(rows.notna(), None)
-        .to_numpy()
-        .tolist()
-    )
-    assert (
-        facts
-        == {
-            "email": [[1, 1, None], [1, 0, 1]],  # by default until 2024
-            "store": [[0, 0, None]],
-            "moonbase": [[1, 1, None]],
-        }[told_of]
-    )
+    facts = rows[["is_online", "is_push", "cost_minor"]].astype(object).where(rows.notna(), None)
+    wanted = {
+        "email": [[1, 1, None], [1, 0, 1]],  # by default until 2024
+        "store": [[0, 0, None]],
+        "moonbase": [[1, 1, None]],
+    }
+    assert facts.to_numpy().tolist() == wanted[told_of]
 
 
 def test_a_frame_that_was_given_is_unchanged(engine: DuckDBEngine) -> None:

@@ -93,7 +93,8 @@ def _build(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
                                 "region": ["north", "north", "south", None]}),
         "assignments": pd.DataFrame({"customer_id": names[:200], "campaign_id": "m1", "arm": ["control", "treatment"] * 100,
                                      "assigned_at": "2024-01-04", "probability": 0.5}),
-        "identities": pd.DataFrame({"identity_kind": "cookie", "identity": [f"id of {name}" for name in names], "customer_id": names}),
+        "identities": pd.DataFrame({"identity": [f"id of {name}" for name in names], "customer_id": names})
+        .assign(identity_kind="cookie"),
     }  # fmt: skip
     for name, frame in tables.items():
         frame.to_parquet(root / f"{name}.parquet", index=False)
@@ -171,7 +172,7 @@ def test_batch_notebook_and_web_answer_alike_with_attributes(shop: Shop, bundle:
 
 
 def test_attributes_that_do_not_come_are_unknown_everywhere(shop: Shop, bundle: Any) -> None:
-    rows = shop.request().drop(columns=[column for column in NAMES.values()])
+    rows = shop.request().drop(columns=[*NAMES.values()])
     bare = bundle.predict(rows, cutoff=CUTOFF)
     assert_same(
         batch(shop, sides=without(shop.sides, "customers", "assignments")).to_dict("records"),

@@ -111,8 +111,14 @@ def test_a_long_file_in_another_encoding_is_read_whole(tmp_path: Path) -> None:
             b"customer_id,occurred_at,kind,channel,channel\na,2024-01-01,visit,web,app\n",
             "'channel' comes twice",
         ),
-        (b"customer_id,occurred_at,kind,channel\na,2024-01-01,visit,web\nb,2024-01-01,visit\n", "cannot read"),
-        (b"customer_id,occurred_at,kind,channel\na,2024-01-01,visit,web\nb,2024-01-01,visit,web,9\n", "cannot read"),
+        (
+            b"customer_id,occurred_at,kind,channel\na,2024-01-01,visit,web\nb,2024-01-01,visit\n",
+            "cannot read",
+        ),
+        (
+            b"customer_id,occurred_at,kind,channel\na,2024-01-01,visit,web\nb,2024-01-01,visit,web,9\n",
+            "cannot read",
+        ),
     ],
 )
 def test_a_broken_file_is_refused_and_never_read_in_part(
@@ -194,6 +200,8 @@ def test_currency_zone_and_map_follow_any_source_and_the_argument_wins(tmp_path:
     assert told.name == source
     assert open_source(f"{source}&currency=CHF").currency == "CHF"
     assert open_source(f"{source}&currency=CHF", currency="sek").currency == "SEK"
+    once = open_source(source, currency="sek", zone="UTC")
+    assert (open_source(once).currency, open_source(once).zone) == ("SEK", "UTC")
 
 
 def test_a_map_may_say_how_its_file_is_written(tmp_path: Path) -> None:

@@ -98,8 +98,8 @@ def test_each_row_has_an_id_of_its_own_and_each_customer_one_line_of_truth(world
     assert world.touchpoints["customer_id"].str.fullmatch("c[0-9]{7}").all()
     for table in (world.truth, world.customers):
         assert table["customer_id"].tolist() == [f"c{number:07d}" for number in range(9_000)]
-    assert not world.identities.duplicated(["namespace", "identity"]).any()
-    assert set(world.identities["namespace"]) == {"pos_card", "phone_hash", "openid", "app_id", "cookie"}
+    assert not world.identities.duplicated(["identity_kind", "identity"]).any()
+    assert set(world.identities["identity_kind"]) == {"pos_card", "phone_hash", "openid", "app_id", "cookie"}
     owners = rows_of(world, "purchase").groupby("order_id")["customer_id"].nunique()
     assert set(owners) == {1}
 

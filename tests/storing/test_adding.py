@@ -20,7 +20,11 @@ from tiercast.storing import Added, add, writing
 from tiercast.storing.inputs import ChangedInput
 
 MONDAY = ("ann,2025-01-06,purchase,store,10,m1", "ben,2025-01-06,visit,web,,m2", ",2025-01-06,visit,web,,m3")
-TUESDAY = ("ann,2025-01-07,purchase,store,5.5,t1", "ann,soon,purchase,store,5.5,t2", "cai,2025-01-07,visit,web,,t3")
+TUESDAY = (
+    "ann,2025-01-07,purchase,store,5.5,t1",
+    "ann,soon,purchase,store,5.5,t2",
+    "cai,2025-01-07,visit,web,,t3",
+)
 
 
 def rows(store: Path) -> pd.DataFrame:
@@ -59,7 +63,9 @@ def test_every_row_is_accounted_for_and_none_is_lost(landing: Path, store: Path)
     assert told["BAD_TIME"] == {
         "customer_id": "ann", "occurred_at": "soon", "kind": "purchase", "channel": "store", "amount": "5.5", "event_id": "t2",
     }  # fmt: skip
-    assert sorted(rows(store)["event_id"]) == ["m1", "m2", "m3", "n1", "t1", "t3"], "n1 still makes a copy of it a duplicate"
+    assert sorted(rows(store)["event_id"]) == ["m1", "m2", "m3", "n1", "t1", "t3"], (
+        "n1 still makes a copy of it a duplicate"
+    )
     assert batch == read_ledger(store).batch("2025-01-07")
 
 
@@ -69,7 +75,12 @@ def test_rows_are_kept_with_the_names_and_types_of_the_contract(store: Path) -> 
     add(pd.DataFrame(came), to=store)
     (kept,) = rows(store).to_dict("records")
     assert kept["occurred_at"] == pd.Timestamp("2025-01-06 01:00", tz="UTC")
-    assert (kept["customer_id"], kept["channel"], kept["amount"], kept["staff_assisted"]) == ("7", "web", 3.0, "true")
+    assert (kept["customer_id"], kept["channel"], kept["amount"], kept["staff_assisted"]) == (
+        "7",
+        "web",
+        3.0,
+        "true",
+    )
     assert "shoe" not in kept
 
 
@@ -152,7 +163,7 @@ def test_replacing_a_batch_never_loses_the_rows_of_a_file(landing: Path, store: 
     tuesday = arrives(landing, "tuesday.csv", *TUESDAY[:1])
     add(f"csv:{landing}", to=store, batch="nightly")
     for source in (f"csv:{tuesday}", rows(store)):
-        with pytest.raises(ChangedInput, match="batch nightly also holds .*monday.csv"):
+        with pytest.raises(ChangedInput, match=r"batch nightly also holds .*monday.csv"):
             add(source, to=store, batch="nightly")
     (store / "ledger" / "nightly.json").unlink()  # as the message says
     assert made(add(f"csv:{tuesday}", to=store, batch="nightly")).rows == 1
@@ -191,7 +202,7 @@ def test_what_the_first_batch_fixed_holds_for_all(landing: Path, store: Path) ->
 
 def test_a_batch_that_is_mostly_rejected_is_refused_and_leaves_nothing(landing: Path, store: Path) -> None:
     arrives(landing, "tuesday.csv", *TUESDAY)
-    with pytest.raises(ContractError, match="1 of 3 rows.*allowed: 20.0 %.*BAD_TIME 1"):
+    with pytest.raises(ContractError, match=r"1 of 3 rows.*allowed: 20.0 %.*BAD_TIME 1"):
         add(f"csv:{landing}", to=store)
     assert [path.name for path in store.iterdir()] == [".lock"]
 
@@ -218,7 +229,9 @@ def test_a_night_without_rows_is_a_batch_too(landing: Path, store: Path) -> None
 
 
 def test_the_same_rows_from_memory_are_one_batch_and_others_another(store: Path) -> None:
-    frame = pd.DataFrame({"customer_id": ["a"], "occurred_at": ["2025-01-06"], "kind": ["visit"], "channel": ["web"]})
+    frame = pd.DataFrame(
+        {"customer_id": ["a"], "occurred_at": ["2025-01-06"], "kind": ["visit"], "channel": ["web"]}
+    )
     names = {made(add(each, to=store)).name for each in (frame, frame, frame.assign(kind="cart"))}
     assert {each.name for each in read_ledger(store).batches} == names
     assert len(rows(store)) == len(names) == 2
@@ -227,7 +240,9 @@ def test_the_same_rows_from_memory_are_one_batch_and_others_another(store: Path)
 def test_passwords_of_a_source_are_not_written_down(store: Path) -> None:
     import pyarrow as pa
 
-    came = pa.table({"customer_id": ["a"], "occurred_at": ["2025-01-06"], "kind": ["visit"], "channel": ["web"]})
+    came = pa.table(
+        {"customer_id": ["a"], "occurred_at": ["2025-01-06"], "kind": ["visit"], "channel": ["web"]}
+    )
     name = "postgres:postgresql://ann:secret@db/shop#visits"
     add(History(name, batches=came.to_reader, format="postgres"), to=store, batch="b")
     (batch,) = read_ledger(store).batches
@@ -240,19 +255,28 @@ def test_rows_that_a_map_excludes_are_counted(landing: Path, store: Path, tmp_pa
     (tmp_path / "map.toml").write_text(told, "utf-8")
     arrives(landing, "monday.csv", *MONDAY)
     batch = made(add(f"csv:{landing}", to=store, map=tmp_path / "map.toml"))
-    assert (batch.rows_read, batch.rows_accepted, batch.rows_excluded, batch.excluded) == (3, 1, 2, {"visits": 2})
+    assert (batch.rows_read, batch.rows_accepted, batch.rows_excluded, batch.excluded) == (
+        3,
+        1,
+        2,
+        {"visits": 2},
+    )
 
 
 def test_a_history_whose_customers_are_all_unknown_yet_can_be_added(store: Path) -> None:
-    frame = pd.DataFrame({"identity": ["x"], "occurred_at": ["2025-01-06"], "kind": ["visit"], "channel": ["web"]})
+    frame = pd.DataFrame(
+        {"identity": ["x"], "occurred_at": ["2025-01-06"], "kind": ["visit"], "channel": ["web"]}
+    )
     assert made(add(frame, to=store)).rows_unresolved == 1
     with pytest.raises(MissingColumns, match="customer_id"):
         add(frame.drop(columns="identity"), to=store)
 
 
 def test_columns_with_hostile_names_and_values_are_kept_as_they_came(store: Path) -> None:
-    names = ["came", "line", "touchpoints", "now_s", "verdict", "it's \"quoted\"", "🍎", "as_it_came"]
-    frame = pd.DataFrame({"customer_id": ["a"], "occurred_at": ["soon"], "kind": ["visit"], "channel": ["web"]})
+    names = ["came", "line", "touchpoints", "now_s", "verdict", 'it\'s "quoted"', "🍎", "as_it_came"]
+    frame = pd.DataFrame(
+        {"customer_id": ["a"], "occurred_at": ["soon"], "kind": ["visit"], "channel": ["web"]}
+    )
     frame = frame.assign(**dict.fromkeys(names, "x'; -- \n\0\"{}"))
     batch = made(add(frame, to=store, most_rejected_share=1))
     (row,) = pd.read_parquet(store / "rejected" / batch.rejected_file)["row"].map(json.loads)
@@ -272,7 +296,11 @@ def test_a_batch_that_no_file_could_be_called_is_refused(name: str, landing: Pat
 def test_a_folder_that_holds_something_else_is_left_alone(landing: Path, tmp_path: Path) -> None:
     arrives(landing, "monday.csv", *MONDAY)
     (tmp_path / "file").touch()
-    for place, said in ((landing, "holds something else"), (tmp_path / "a=b" / "c", "column=value"), (tmp_path / "file", "exists")):
+    for place, said in (
+        (landing, "holds something else"),
+        (tmp_path / "a=b" / "c", "column=value"),
+        (tmp_path / "file", "exists"),
+    ):
         with pytest.raises(OutputError, match=said):
             add(f"csv:{landing}", to=place)
     assert [path.name for path in landing.iterdir()] == ["monday.csv"]
@@ -281,7 +309,9 @@ def test_a_folder_that_holds_something_else_is_left_alone(landing: Path, tmp_pat
 def test_a_card_adds(landing: Path, tmp_path: Path) -> None:
     arrives(landing, "monday.csv", *MONDAY)
     card = tmp_path / "add.toml"
-    card.write_text(f'job = "add"\nsource = "csv:{landing}"\nto = "{tmp_path / "store"}"\nbatch = "m"\n', "utf-8")
+    card.write_text(
+        f'job = "add"\nsource = "csv:{landing}"\nto = "{tmp_path / "store"}"\nbatch = "m"\n', "utf-8"
+    )
     assert jobs.run_card(card).batch.name == "m"
 
 
@@ -296,4 +326,8 @@ def test_the_store_says_of_its_rows_what_the_files_say(landing: Path, store: Pat
         accounts.append(take_stock(engine, history, repeats=False))  # type: ignore[arg-type]
     at_once, kept = accounts
     assert kept.rejected["DUPLICATE_EVENT"] == at_once.rejected["DUPLICATE_EVENT"] == 1
-    assert (kept.rows_accepted, kept.customers, kept.kinds) == (at_once.rows_accepted, at_once.customers, at_once.kinds)
+    assert (kept.rows_accepted, kept.customers, kept.kinds) == (
+        at_once.rows_accepted,
+        at_once.customers,
+        at_once.kinds,
+    )

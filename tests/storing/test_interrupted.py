@@ -60,7 +60,9 @@ CHILDREN = """
 def started(*orders: str) -> "subprocess.Popen[str]":
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(CHILDREN), *orders]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def ended(children: "subprocess.Popen[str]") -> list[int]:
@@ -81,7 +83,9 @@ def held(store: Path) -> dict[str, int]:
     return counts
 
 
-def test_whenever_an_add_is_killed_the_batch_is_the_old_one_or_the_new_one(landing: Path, tmp_path: Path) -> None:
+def test_whenever_an_add_is_killed_the_batch_is_the_old_one_or_the_new_one(
+    landing: Path, tmp_path: Path
+) -> None:
     moments = {"writing-0": 3, "before-1": 3, "after-1": 3, "after-2": 3, "before-3": 3, "after-3": 5}
     file = arrives(landing, "a.csv", *LINES[:3])
     for moment in moments:
@@ -96,7 +100,9 @@ def test_whenever_an_add_is_killed_the_batch_is_the_old_one_or_the_new_one(landi
         assert not list((tmp_path / moment).glob(".writing-*"))
 
 
-def test_whenever_the_first_add_is_killed_there_is_no_store_or_a_whole_one(landing: Path, tmp_path: Path) -> None:
+def test_whenever_the_first_add_is_killed_there_is_no_store_or_a_whole_one(
+    landing: Path, tmp_path: Path
+) -> None:
     moments = ("writing-0", "after-1", "after-2", "after-3", "after-4")
     file = arrives(landing, "a.csv", *LINES, FAULTY)
     children = started(*(f"csv:{file}|{tmp_path / moment}|one|{moment}" for moment in moments))
@@ -119,10 +125,14 @@ def test_processes_that_add_at_once_lose_no_batch_and_add_no_file_twice(landing:
     assert ended(started(*orders)) == [0] * len(orders)
     counts = held(store)
     assert sum(counts.values()) == len(LINES) + 2
-    assert {name for name in counts if name.startswith("b") and len(name) == 2} == {f"b{number}" for number in range(5)}
+    assert {name for name in counts if name.startswith("b") and len(name) == 2} == {
+        f"b{number}" for number in range(5)
+    }
 
 
-def test_a_reader_finds_the_batch_whole_while_it_is_replaced_again_and_again(landing: Path, store: Path) -> None:
+def test_a_reader_finds_the_batch_whole_while_it_is_replaced_again_and_again(
+    landing: Path, store: Path
+) -> None:
     few, many = (arrives(landing, f"{rows}/a.csv", *LINES[:rows]) for rows in (3, 5))
     frames = {rows: pd.read_csv(file) for rows, file in ((3, few), (5, many))}
     add(frames[3], to=store, batch="one", threads=1)
@@ -154,7 +164,9 @@ def test_who_waits_too_long_is_told_for_whom(landing: Path, store: Path) -> None
     store.mkdir()
     said: list[str] = []
     with alone_in(store, wait_seconds=0):
-        with pytest.raises(OutputError, match=f"process {os.getpid()} is adding to it since .*run again") as refused:
+        with pytest.raises(
+            OutputError, match=f"process {os.getpid()} is adding to it since .*run again"
+        ) as refused:
             add(f"csv:{landing}", to=store, wait_seconds=0.3, progress=said.append)
         assert refused.value.exit_code == 7
     assert any(step.startswith("waiting: process") for step in said)

@@ -28,11 +28,11 @@ drawn_often, drawn_seldom = (
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
-    for examples in (16, 2)
+    for examples in (12, 1)
 )
 faults: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
-        *[{}] * 8,
+        *[{}] * 6,
         {"occurred_at": None},
         {"occurred_at": moment(-40_000 * DAY)},
         {"occurred_at": moment(3_000 * DAY)},
@@ -59,10 +59,10 @@ def batches(draw: st.DrawFn) -> list[list[dict[str, Any]]]:
     """Draw rows, of which some carry an event id that others carry too, and some are faulty; in up to four parts."""
     plain = {"currency": None, "identity": None, "identity_kind": None}
     drawn = [
-        each | plain | {"event_id": draw(st.sampled_from([None, None, "e1", "e2", "e3"]))} | draw(faults)
-        for each in draw(st.lists(rows(), min_size=1, max_size=25))
+        each | plain | {"event_id": draw(st.sampled_from([None, "e1", "e1", "e2"]))} | draw(faults)
+        for each in draw(st.lists(rows(), min_size=1, max_size=20))
     ]
-    parts: list[list[dict[str, Any]]] = [[] for _ in range(draw(st.integers(1, 4)))]
+    parts: list[list[dict[str, Any]]] = [[] for _ in range(draw(st.integers(1, 3)))]
     for each in drawn:
         parts[draw(st.integers(0, len(parts) - 1))].append(each)
     return parts
@@ -129,7 +129,9 @@ def test_any_batches_in_any_order_give_the_features_of_all_rows_at_once(
         assert differing(features(engine, stored(folder, parts)), expected) == {}
 
 
-def test_many_customers_by_day_of_knowledge_are_the_same_as_at_once(engine: DuckDBEngine, tmp_path: Any) -> None:
+def test_many_customers_by_day_of_knowledge_are_the_same_as_at_once(
+    engine: DuckDBEngine, tmp_path: Any
+) -> None:
     frame = many(60, seed=5)
     night = frame["known_at"].fillna(frame["occurred_at"]).dt.to_period("Q").astype(str)
     for name, part in frame.groupby(night, sort=False):
@@ -139,11 +141,20 @@ def test_many_customers_by_day_of_knowledge_are_the_same_as_at_once(engine: Duck
     assert len(read_ledger(tmp_path).batches) > 5
 
 
-EVENT = {"customer_id": "a", "event_id": "e", "occurred_at": moment(-DAY), "kind": "purchase", "channel": "web", "amount": 5.0}
+EVENT = {
+    "customer_id": "a",
+    "event_id": "e",
+    "occurred_at": moment(-DAY),
+    "kind": "purchase",
+    "channel": "web",
+    "amount": 5.0,
+}
 
 
 @pytest.mark.parametrize(
-    "fault", [{"amount": -5.0}, {"amount": 1e9}, {"currency": "EUR"}, {"occurred_at": moment(-40_000 * DAY)}], ids=str
+    "fault",
+    [{"amount": -5.0}, {"amount": 1e9}, {"currency": "EUR"}, {"occurred_at": moment(-40_000 * DAY)}],
+    ids=str,
 )
 def test_a_rejected_row_that_came_first_still_makes_its_copy_a_duplicate(
     engine: DuckDBEngine, fault: dict[str, Any], tmp_path: Any
@@ -161,7 +172,9 @@ def test_a_rejected_row_that_came_first_still_makes_its_copy_a_duplicate(
 
 
 def test_a_row_of_the_future_waits_for_its_day(engine: DuckDBEngine, tmp_path: Any) -> None:
-    add(pd.DataFrame([EVENT, EVENT | {"occurred_at": moment(3_000 * DAY)}]), to=tmp_path, batch="b", threads=1)
+    add(
+        pd.DataFrame([EVENT, EVENT | {"occurred_at": moment(3_000 * DAY)}]), to=tmp_path, batch="b", threads=1
+    )
     (batch,) = read_ledger(tmp_path).batches
     assert (batch.rows_accepted, batch.rejected, batch.last_day[:4]) == (2, {}, "2032")
     kept = open_source(f"store:{tmp_path}")
@@ -171,10 +184,12 @@ def test_a_row_of_the_future_waits_for_its_day(engine: DuckDBEngine, tmp_path: A
     assert engine.run(contract, now_s=4_000_000_000)["later"][0] == 2
 
 
-def test_an_identity_that_is_learnt_later_finds_its_rows_in_the_store(engine: DuckDBEngine, tmp_path: Any) -> None:
-    scanned = pd.DataFrame([{name: EVENT[name] for name in ("occurred_at", "kind", "channel", "amount")}]).assign(
-        identity="4711", identity_kind="pos_card"
-    )
+def test_an_identity_that_is_learnt_later_finds_its_rows_in_the_store(
+    engine: DuckDBEngine, tmp_path: Any
+) -> None:
+    scanned = pd.DataFrame(
+        [{name: EVENT[name] for name in ("occurred_at", "kind", "channel", "amount")}]
+    ).assign(identity="4711", identity_kind="pos_card")
     done = add(scanned, to=tmp_path, threads=1)
     assert done.batch is not None
     assert (done.batch.rows_unresolved, done.batch.rows_accepted) == (1, 0)

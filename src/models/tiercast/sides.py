@@ -41,7 +41,7 @@ REJECTIONS: dict[str, str] = {
     "UNKNOWN_ZONE": "zone is no IANA time zone",
     "EMPTY_VALIDITY": "valid_until is not after valid_from",
     "CONFLICTING_ROW": "another row says otherwise of the same key, valid from and known at the same time",
-    "AMBIGUOUS_IDENTITY": "an id that belongs to two customers at once, or to more than a hundred in turn",
+    "AMBIGUOUS_IDENTITY": "an id that belongs to two customers from the same time on, known at the same time",
 }
 
 

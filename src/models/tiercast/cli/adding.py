@@ -24,7 +24,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def add(
-    source: Annotated[str, typer.Argument(metavar="SOURCE|CARD", help="Touchpoints, or a card of the job add.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE|CARD", help="Touchpoints, or a card of the job add.")
+    ],
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FOLDER", help="The store; store:FOLDER reads it.")
     ] = None,
@@ -58,7 +60,10 @@ def add(
 
         card = read_card(source, job="add")
         assert isinstance(card, AddCard)  # of that job
-        source, asked = card.source, {"to": card.to, "batch": card.batch or batch, "extensions": card.extensions}
+        source, asked = (
+            card.source,
+            {"to": card.to, "batch": card.batch or batch, "extensions": card.extensions},
+        )
     if not asked["to"]:
         raise WrongUsage("--to FOLDER is needed: where the store is")
     source = with_map(source, map_file)
@@ -89,15 +94,19 @@ def _shown(done: "Added", folder: str) -> list[RenderableType]:
     inputs = done.inputs
     pairs: list[tuple[str, object]] = []
     if inputs.names or inputs.unchanged or inputs.repeated:
-        pairs.append(("files", f"{figure(len(inputs.names))} added, {figure(inputs.unchanged)} there already"))
+        pairs.append(
+            ("files", f"{figure(len(inputs.names))} added, {figure(inputs.unchanged)} there already")
+        )
     for what, names in (("sent twice", inputs.repeated), ("changed, not read", inputs.changed)):
         if names:
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             pairs.append((what, ", ".join(names[:SHOWN]) + more))
     if done.replaced is not None:
-        pairs.append(("replaced", f"the batch of {done.replaced.added_at}, {figure(done.replaced.rows)} rows"))
+        pairs.append(
+            ("replaced", f"the batch of {done.replaced.added_at}, {figure(done.replaced.rows)} rows")
+        )
     pairs += [("store rows", figure(done.rows)), ("store batches", figure(done.batches))]
-    told = [facts(pairs), command_lines("Read it with:", f"store:{folder}")]
+    told: list[RenderableType] = [facts(pairs), command_lines("Read it with:", f"store:{folder}")]
     if done.batch is None:
         return [heading("nothing new: every file of the source is in the store"), *told]
     return [*_account(done.batch), *told]

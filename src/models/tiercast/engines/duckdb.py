@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from math import ceil
@@ -224,7 +224,7 @@ class DuckDBEngine:
         with self._told():
             return history.run(self._connection, text, cutoffs=cutoffs, tables=tables, now_s=now_s)
 
-    def batches(self, text: str, *, now_s: int | None = None) -> Iterator[Any]:
+    def batches(self, text: str, *, now_s: int | None = None) -> Generator[Any]:
         """Run a text and yield its answer as Arrow's record batches, of which one at a time is in memory."""
         with self._told(), history.joined(self._connection, now_s=now_s):
             reader = self._connection.sql(text).to_arrow_reader(BATCH_ROWS)

@@ -13,34 +13,39 @@ import pandas as pd
 from tiercast.schema import History
 from tiercast.serving.history import connect
 from tiercast.serving.tables import ALWAYS, NEVER
-from tiercast.sidetable import SideTable, moments
+from tiercast.sidetable import DAY_US, SideTable, moments
 
 WHOSE = "whose"
 RESOLVED_BY = "resolved_by"
 NEVER_KNOWN_US = 4_102_444_800_000_000  # 2100: the contract takes no later time
 _ID = "identity_kind, identity"
 _LINES = f"""WITH told AS (
-  SELECT *, LAG(customer_id) OVER turns = customer_id AND LAG(known_us) OVER turns <= known_us
-    AND LAG(until_us) OVER turns >= until_us AS says_nothing
-  FROM links WINDOW turns AS (PARTITION BY {_ID} ORDER BY from_us, known_us)
-), link AS (
-  SELECT {_ID}, customer_id, from_us, until_us, GREATEST(from_us, known_us) AS known_us,
-    COUNT(*) OVER (PARTITION BY {_ID}) AS links
-  FROM told WHERE says_nothing IS NOT TRUE
+  SELECT *, GREATEST(from_us, known_us) AS at_us,
+    MAX(from_us) OVER (PARTITION BY {_ID} ORDER BY GREATEST(from_us, known_us), from_us, known_us) AS newest_us
+  FROM links
+), held AS (
+  SELECT {_ID}, ARG_MAX(customer_id, (from_us, known_us, until_us)) AS customer_id, at_us,
+    ARG_MAX(until_us, (from_us, known_us, until_us)) AS until_us
+  FROM told WHERE from_us >= newest_us GROUP BY {_ID}, at_us
+), line AS (
+  SELECT *, LEAD(at_us, 1, {NEVER * DAY_US}) OVER (PARTITION BY {_ID} ORDER BY at_us) AS next_us FROM held
+), gap AS (
+  SELECT {_ID}, {ALWAYS * DAY_US} AS from_us, MIN(at_us) AS until_us FROM line GROUP BY {_ID}
+  UNION ALL SELECT {_ID}, GREATEST(at_us, until_us), next_us FROM line WHERE until_us < next_us
+), late AS (
+  SELECT {_ID}, customer_id, links.from_us AS since_us, known_us, GREATEST(links.from_us, gap.from_us) AS from_us,
+    LEAST(known_us, links.until_us, gap.until_us) AS until_us
+  FROM links INNER JOIN gap USING ({_ID})
+  WHERE GREATEST(links.from_us, gap.from_us) < LEAST(known_us, links.until_us, gap.until_us)
 ), mark AS (
-  SELECT DISTINCT {_ID}, UNNEST([from_us, until_us, known_us]) AS at_us FROM link WHERE links > 1
+  SELECT DISTINCT {_ID}, UNNEST([from_us, until_us]) AS at_us FROM late
 ), slice AS (
   SELECT *, LEAD(at_us) OVER (PARTITION BY {_ID} ORDER BY at_us) AS end_us FROM mark
-), chosen AS (
-  SELECT {_ID}, at_us, end_us,
-    ARG_MAX((customer_id, until_us), (from_us, known_us, until_us)) FILTER (known_us <= at_us) AS held,
-    ARG_MIN((customer_id, known_us), (known_us, -from_us)) FILTER (known_us > at_us AND at_us < until_us) AS learnt
-  FROM slice INNER JOIN link USING ({_ID}) WHERE end_us IS NOT NULL AND from_us <= at_us GROUP BY {_ID}, at_us, end_us
 )
-SELECT {_ID}, customer_id, from_us, until_us, known_us FROM link WHERE links = 1
-UNION ALL SELECT {_ID}, held[1], at_us, end_us, at_us FROM chosen WHERE held[2] > at_us
-UNION ALL SELECT {_ID}, learnt[1], at_us, end_us, learnt[2] FROM chosen
-  WHERE (held IS NULL OR held[2] <= at_us) AND learnt IS NOT NULL"""
+SELECT {_ID}, customer_id, at_us AS from_us, LEAST(until_us, next_us) AS until_us, at_us AS known_us
+FROM line WHERE LEAST(until_us, next_us) > at_us
+UNION ALL SELECT {_ID}, ARG_MIN(customer_id, (known_us, -since_us)), at_us, end_us, MIN(known_us)
+FROM slice INNER JOIN late USING ({_ID}) WHERE from_us <= at_us AND at_us < until_us GROUP BY {_ID}, at_us, end_us"""
 
 
 def lines_of(table: SideTable) -> pd.DataFrame:
@@ -65,7 +70,7 @@ def lines_of(table: SideTable) -> pd.DataFrame:
     >>> lines = lines_of(SideTable("identities", told))
     >>> [(who, since // int(day), known // int(day)) for who, since, known in
     ...  sorted(zip(lines["customer_id"], lines["from_us"], lines["known_us"], strict=True), key=lambda line: line[1])]
-    [('ann', 0, 0), ('ann', 10, 10), ('ben', 20, 20)]
+    [('ann', 0, 0), ('ben', 20, 20)]
     """
     rows = table.frame
     links = pd.DataFrame(

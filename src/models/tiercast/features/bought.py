@@ -29,17 +29,38 @@ RETURNED_SEEN = Relation(
 
 _LASTS = f"CAST(LEAST(CAST(COALESCE(quantity_milli, 1000) AS DOUBLE) * days_per_unit_milli, {MOST_DAYS}e6) AS BIGINT)"
 
+_BOUGHT = "kind = 'purchase' AND days_per_unit_milli > 0"
+_DAY = same("customer_id", "product_id", "day")
+_UNITS = {"quantity_milli": "SUM(COALESCE(quantity_milli, 1000))"}
+
+SUPPLY_GROUPS = Relation(
+    "supply_groups",
+    "roll-up",
+    _DAY | {"seen_day": "MIN(seen_day)", "last_seen_day": "MAX(seen_day)"},
+    _UNITS | {"lasting": f"SUM({_LASTS})"},
+    f"FROM touches WHERE {_BOUGHT} GROUP BY customer_id, product_id, day",
+)
+
+
+def _ends(lasting: str) -> str:
+    return f"day + CAST(LEAST(FLOOR({lasting} / 1e6), {MOST_DAYS}) AS BIGINT)"
+
+
 SUPPLIES = Relation(
     "supplies",
     "roll-up",
-    same("customer_id", "product_id", "day", "seen_day"),
+    _DAY | same("seen_day"),
     {
-        "quantity_milli": "SUM(COALESCE(quantity_milli, 1000))",
-        "run_out_day": f"day + CAST(LEAST(FLOOR(SUM(SUM({_LASTS})) OVER known / 1e6), {MOST_DAYS}) AS BIGINT)",
+        "quantity_milli": ("quantity_milli", _UNITS["quantity_milli"]),
+        "run_out_day": (_ends("lasting"), _ends(f"SUM(SUM({_LASTS})) OVER known")),
     },
-    "FROM touches WHERE kind = 'purchase' AND days_per_unit_milli > 0\n"
-    "  GROUP BY customer_id, product_id, day, seen_day\n"
-    "  WINDOW known AS (PARTITION BY customer_id, product_id, day ORDER BY seen_day)",
+    (
+        "FROM supply_groups WHERE seen_day = last_seen_day",
+        "FROM touches SEMI JOIN supply_groups AS split ON split.last_seen_day > split.seen_day"
+        " AND split.customer_id = touches.customer_id AND split.product_id = touches.product_id"
+        f" AND split.day = touches.day\n  WHERE {_BOUGHT} GROUP BY customer_id, product_id, day, seen_day\n"
+        "  WINDOW known AS (PARTITION BY customer_id, product_id, day ORDER BY seen_day)",
+    ),
 )
 """One row for each part in which a day's purchases of one product came to be known, and when all known of them ends."""
 

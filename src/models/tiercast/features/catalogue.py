@@ -131,9 +131,7 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
     )
 
 
-def build_catalogue(
-    seen: Seen, *, extensions: tuple[str, ...] = (), of_the_day: bool = True
-) -> Catalogue:
+def build_catalogue(seen: Seen, *, extensions: tuple[str, ...] = (), of_the_day: bool = True) -> Catalogue:
     """Return the features of every family that ``seen`` can feed, in a stable order.
 
     ``of_the_day=False`` leaves out the families that tell of the cutoff and are the same for every customer.

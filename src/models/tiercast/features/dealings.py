@@ -3,12 +3,10 @@
 from tiercast.features.declare import rest
 from tiercast.features.kinds import is_kind
 from tiercast.features.relations import Relation, same
-from tiercast.serving.contract import FAMILIES
 
 ANSWERS = ("email_open", "email_click", "coupon_claim", "coupon_redemption", "purchase")
 """What counts as an answer to a contact."""
 BASKETS = ("cart", "checkout")
-SERVICE = FAMILIES["after_sales"] + FAMILIES["voice"] + FAMILIES["relationship"] + ("coupon_claim",)
 _SEEN = "INNER JOIN cutoffs ON seen_day < cutoff_day"
 MOST_DAYS = 65_536
 """More than the days until 2100: two days share one whole number."""
@@ -32,14 +30,14 @@ SERVICE_SEEN = Relation(
     "service_seen",
     "finalise",
     same("customer_id", "cutoff_day"),
-    same("kind_number", "day", "seen_day", "occurred_s", "channel_code", "rating_permille", "survey_type")
+    same("kind", "day", "seen_day", "occurred_s", "channel_code", "rating_permille", "survey_type")
     | {
         "age_days": "cutoff_day - day",
         "purpose_code": "asked.code",
         "consent_word": f"CASE WHEN {is_kind('consent_granted')} THEN occurred_s * 2"
         f" WHEN {is_kind('consent_withdrawn')} THEN occurred_s * 2 + 1 END",
     },
-    f"FROM touches {_SEEN}{{joins}} WHERE {is_kind(*SERVICE)}",
+    f"FROM touches {_SEEN}{{joins}} WHERE is_service = 1",
     {"asked": "LEFT JOIN vocabulary AS asked ON asked.field = 'purpose' AND asked.term = purpose"},
 )
 """What there are few of: after-sales, voice, relationship. Counting them apart costs less than among all touches."""

@@ -26,13 +26,14 @@ def declare(seen: Seen) -> list[Feature]:
         if kind in WANTING
     ]
     for word, told, of in (
-        ("browse", "visit, view or search", BROWSING),
-        ("intent", "sign of intent", WANTING),
+        ("browse", "visits, views and searches", BROWSING),
+        ("intent", "signs of intent", WANTING),
     ):
         if kinds := seen.any_of(tuple(of)):
+            any_ = is_kind(*kinds)
             found += [
-                touch(f"{word}_28d", count(f"{is_kind(*kinds)} AND age_days <= 28"), "touchpoints", f"each {told}, 28 d"),
-                touch(f"days_since_{word}", since(is_kind(*kinds)), "days", f"days since the last {told}", None),
+                touch(f"{word}_touchpoints_28d", count(f"{any_} AND age_days <= 28"), "touchpoints", f"{told} in 28 d"),
+                touch(f"days_since_{word}", since(any_), "days", f"days since the last of their {told}", None),
             ]  # fmt: skip
     return found + _endings(seen)
 

@@ -44,7 +44,7 @@ def _points(seen: Seen) -> list[Feature]:
     if not seen.points:
         return []
     spending = is_kind("points_redemption")
-    earned = total("COALESCE(points_milli, 0)", f"NOT {spending}")
+    earned = total("COALESCE(points_milli, 0)", "kind <> 'points_redemption'")
     spent = total("ABS(COALESCE(points_milli, 0))", spending)
     found = [
         Feature("points_earned", "touches", f"CAST({earned} AS DOUBLE) / 1e3", "points", "points earned, less corrections"),

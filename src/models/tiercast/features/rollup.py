@@ -1,6 +1,6 @@
 """Stage two, the roll-up: touches, orders and what was bought, each row with the day on which it could be seen."""
 
-from tiercast.features.bought import RETURNED, SUPPLIES
+from tiercast.features.bought import RETURNED, SUPPLIES, SUPPLY_GROUPS
 from tiercast.features.kinds import MEANS, MEANT
 from tiercast.features.relations import Relation, same
 from tiercast.features.switching import STEPS
@@ -67,7 +67,7 @@ _SUMS = {
     "discount_minor": "SUM(COALESCE(discount_minor, 0))",
     "cost_minor": "SUM(COALESCE(cost_minor, 0))",
     "costed_amount_minor": "SUM(CASE WHEN cost_minor IS NOT NULL THEN COALESCE(amount_minor, 0) ELSE 0 END)",
-    "margin_minor": "SUM(CASE WHEN cost_minor IS NOT NULL AND amount_minor IS NOT NULL THEN amount_minor - cost_minor ELSE 0 END)",
+    "margin_minor": "SUM(COALESCE(amount_minor - cost_minor, 0))",
     "discounted_amount_minor": "SUM(CASE WHEN discount_minor > 0 THEN COALESCE(amount_minor, 0) ELSE 0 END)",
     "quantity_milli": f"SUM({_UNITS})",
     "discounted_lines": "COUNT(CASE WHEN discount_minor > 0 THEN 1 END)",
@@ -165,4 +165,4 @@ ORDERS = Relation(
 )
 
 
-ROLL_UP = (TOUCHES, ORDER_GROUPS, ORDER_PARTS, ORDER_ROWS, STEPS, ORDERS, RETURNED, SUPPLIES)
+ROLL_UP = (TOUCHES, ORDER_GROUPS, ORDER_PARTS, ORDER_ROWS, STEPS, ORDERS, RETURNED, SUPPLY_GROUPS, SUPPLIES)

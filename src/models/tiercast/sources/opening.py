@@ -72,7 +72,10 @@ def open_source(
         found = choose(collect("tiercast.sources", Source, extensions), scheme, what="source").open(where)
         found = replace(found, name=found.name + written)
     mapping = _mapping(found, map or told.get("map"), told.get("duplicates", ""))
-    if mapping is not None:
+    opened_before = (
+        isinstance(source, History) and mapping is source.mapping
+    )  # and may have been overridden then
+    if mapping is not None and not opened_before:
         found = replace(
             found,
             mapping=mapping,

@@ -22,7 +22,6 @@ from tiercast.sidetable import SideTable, attribute_column
 from tiercast.sources.opening import open_source
 
 MOST_REJECTED_SHARE = 0.2
-MOST_IN_TURN = 100
 LOOKS_LIKE = 0.8
 PADDED = "^[+-]?0[0-9]"
 """Numbers are not written so, but post codes are."""
@@ -218,8 +217,6 @@ def _verdict(rows: pd.DataFrame, side: Side) -> np.ndarray:
     conflict = _conflicts(
         rows.iloc[standing], side, says=["customer_id"] if of_one_id else [str(name) for name in rows]
     )
-    if of_one_id:
-        conflict = conflict | (_in_turn(rows.iloc[standing], side) > MOST_IN_TURN)
     found[standing[conflict]] = "AMBIGUOUS_IDENTITY" if of_one_id else "CONFLICTING_ROW"
     return found
 
@@ -229,15 +226,6 @@ def _conflicts(rows: pd.DataFrame, side: Side, says: list[str]) -> np.ndarray:
     same = [*side.key, *(name for name in ("valid_from_us", "assigned_us", "known_us") if name in rows)]
     first = ~rows.duplicated(list(dict.fromkeys([*same, *says])))
     return (first.groupby([rows[name] for name in same], dropna=False).transform("sum") > 1).to_numpy(bool)
-
-
-def _in_turn(rows: pd.DataFrame, side: Side) -> np.ndarray:
-    """Return how often the id of each row passed on to another customer."""
-    ordered = rows.sort_values([*side.key, "valid_from_us", "known_us"], kind="stable")
-    before = ordered.groupby(list(side.key), dropna=False, sort=False)["customer_id"].shift()
-    passed = before.notna() & (before != ordered["customer_id"])
-    often = passed.groupby([ordered[name] for name in side.key], dropna=False).transform("sum")
-    return often.reindex(rows.index).to_numpy("int64")
 
 
 def _no_zone(zones: pd.Series) -> pd.Series:

@@ -100,7 +100,9 @@ def to_read(history: History, ledger: Ledger, batch: str) -> Inputs:
         raise _changed(history, changed)
     found = tuple(file for _, file in files.values())
     _require_none_lost(history, ledger, batch, found)
-    return Inputs(tuple(name for name, _ in files.values()), found, unchanged, tuple(repeated), tuple(changed))
+    return Inputs(
+        tuple(name for name, _ in files.values()), found, unchanged, tuple(repeated), tuple(changed)
+    )
 
 
 def require_unchanged(files: Sequence[Input], source: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ACCEPTED, UNRESOLVED = "ACCEPTED", "NULL_CUSTOMER"
-STANDS = ("X", "Y")
+STANDS = ("TIME_OUT_OF_RANGE", "NEGATIVE_NUMBER", "ABSURD_AMOUNT", "UNKNOWN_CURRENCY")
 """Why a row can be rejected that is still the first of its event, so that a later copy of it is the duplicate."""
 DAY_US = 86_400_000_000
 
@@ -59,8 +59,8 @@ class Tally:
             self.verdicts[found["values"]] += found["counts"]
         accepted = rows.filter(pc.field("verdict") == ACCEPTED).column("occurred_at")
         if len(accepted):
-            span = pc.min_max(accepted.cast(pa.int64())).as_py()
-            days = (*self.days, *(day_of(micros // DAY_US) for micros in span.values()))
+            micros = accepted.cast(pa.int64()).to_numpy()
+            days = (*self.days, day_of(micros.min() // DAY_US), day_of(micros.max() // DAY_US))
             self.days = (min(days), max(days))
 
 
@@ -117,7 +117,11 @@ def judged_sql(engine: DuckDBEngine, came: Mapped) -> str:
     types = dict(zip(described["column_name"], described["column_type"], strict=True))
     read_sql(types, "came", resolve=resolved)  # refuses a table that lacks columns
     named = [(_literal(name), DUCKDB.quote(name)) for name in came.types]
-    whole = f"{{{', '.join(f'{text}: {name}' for text, name in named)}}}" if came.mapping is None else "source_row"
+    whole = (
+        f"{{{', '.join(f'{text}: {name}' for text, name in named)}}}"
+        if came.mapping is None
+        else "source_row"
+    )
     typed = ", ".join(typed_columns(types, TOUCHPOINTS))
     values = ", ".join(f"{text}, CAST(line.{name} AS STRING)" for text, name in named)
     view = contract(currency=came.history.currency, minor_per_major=came.history.minor_per_major)
@@ -160,18 +164,19 @@ class ParquetFile:
         return self
 
     def open(self) -> None:
-        """Make the file."""
+        """Make the file, if it is not made yet."""
         import pyarrow.parquet as pq
 
+        if self._writer is not None:
+            return
         with on_disk(self.place):
             self._writer = pq.ParquetWriter(self.place, self.schema, compression="zstd", compression_level=1)
 
     def write(self, rows: "pa.Table") -> int:
         """Write the columns of the file, and return how many rows there were."""
         if len(rows):
-            if self._writer is None:
-                self.open()
             with on_disk(self.place):
+                self.open()
                 self._writer.write_table(rows.select(self.schema.names).cast(self.schema))
         return len(rows)
 

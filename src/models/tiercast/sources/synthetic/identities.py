@@ -14,7 +14,7 @@ from tiercast.sources.synthetic.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAMESPACES: tuple[str, ...] = ("pos_card", "phone_hash", "openid", "app_id", "cookie")
+IDENTITY_KINDS: tuple[str, ...] = ("pos_card", "phone_hash", "openid", "app_id", "cookie")
 IDENTITIES_PER_BLOCK = 2**24
 LINKED_LATER_SHARE, LINKED_LATER_DAYS = 0.1, 15.0
 
@@ -38,18 +38,18 @@ def identities_table(block: Block, settings: Settings) -> "pa.Table":
         random.poisson(np.where(browses, 1.4, 0.4)),
     ]
     customer = np.concatenate([repeated(count) for count in counts])
-    namespace = np.repeat(np.arange(len(counts)), [count.sum() for count in counts])
+    kind = np.repeat(np.arange(len(counts)), [count.sum() for count in counts])
     number = np.arange(len(customer)) + block.index * IDENTITIES_PER_BLOCK
     interest = np.minimum(people.interested_until, settings.days) - people.acquired
     waits = random.random(len(customer)) * np.maximum(interest, 0)[customer]
-    since = people.acquired[customer] + np.where(namespace >= NAMESPACES.index("app_id"), waits, 0.0)
-    since = np.where(namespace == NAMESPACES.index("pos_card"), people.converted[customer], since)
+    since = people.acquired[customer] + np.where(kind >= IDENTITY_KINDS.index("app_id"), waits, 0.0)
+    since = np.where(kind == IDENTITY_KINDS.index("pos_card"), people.converted[customer], since)
     later = random.random(len(customer)) < LINKED_LATER_SHARE
     known = since + later * random.exponential(LINKED_LATER_DAYS, len(customer))
     seen = np.flatnonzero(known < settings.days)
     return pa.table(
         {
-            "namespace": codes_of(NAMESPACES, namespace[seen].astype(np.int8)),
+            "identity_kind": codes_of(IDENTITY_KINDS, kind[seen].astype(np.int8)),
             "identity": hexadecimal(_mixed(number[seen], settings.seed)),
             "customer_id": ids("c", block.first + customer[seen], CUSTOMER_DIGITS),
             "valid_from": moments(since[seen], settings.start),
