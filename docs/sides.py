@@ -91,6 +91,8 @@ assert february["attribute_c0_points"].tolist() == [90, 40]
   came to be known, and the touchpoint counts as known no earlier than that. A link learnt later never takes a touchpoint
   back, so no feature of the past ever changes.
 
+A table of customers without any time is what leaks are made of: `tiercast audit` says so, once for each feature.
+
 Rows that cannot be used are counted by a code and left out; more than a fifth of them refuses the table. Exact repeats
 say nothing more and are counted apart. A column that is nearly one of the table (`unit_costs`) is refused, any other is
 told and ignored.

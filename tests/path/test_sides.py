@@ -183,6 +183,12 @@ def test_attributes_that_do_not_come_are_unknown_everywhere(shop: Shop, bundle: 
     )
 
 
+def test_a_batch_says_which_side_tables_it_went_without(shop: Shop) -> None:
+    report = tiercast.score(shop.source, cutoff=CUTOFF, model="challenger", sides=without(shop.sides, "customers"))
+    assert report.lacking == ("customers",)
+    assert tiercast.score(shop.source, cutoff=CUTOFF, model="challenger", sides=shop.sides).lacking == ()
+
+
 def test_dictionaries_are_those_of_the_version_and_not_of_the_day(shop: Shop) -> None:
     other = pd.DataFrame({"product_id": ["p1", "p2"], "category": ["gin", "rum"]})
     mine, theirs = (batch(shop, sides=sides) for sides in (shop.sides, shop.sides | {"products": other}))

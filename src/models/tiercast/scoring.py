@@ -38,6 +38,8 @@ class ScoreReport:
         The scorecard, ordered by customer.
     place : Path or None
         ``OUT/cutoff=DAY/version=HASH/scorecard.parquet``, when it was written.
+    lacking : tuple of str
+        Side tables that the version reads and that did not come: what they tell is unknown.
     """
 
     cards: pd.DataFrame
@@ -46,6 +48,7 @@ class ScoreReport:
     cutoff: date
     version: str
     account: Account
+    lacking: tuple[str, ...] = ()
 
 
 def score(
@@ -91,6 +94,7 @@ def score(
             raise NotTrainable(target="a scorecard", needs="accepted touchpoints", has="none")
         progress("computing features")
         people = people_of(history)
+        lacking = tuple(name for name in bundle.reads if name not in history.sides)
         found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
         features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
     progress("predicting")
@@ -110,9 +114,10 @@ def score(
             "customers": len(cards),
             "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "account": account.to_json(),
+            "lacking": lacking,
         }
         place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts)
-    return ScoreReport(cards, place, len(cards), day, bundle.version, account)
+    return ScoreReport(cards, place, len(cards), day, bundle.version, account, lacking)
 
 
 def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts: dict[str, Any]) -> Path:

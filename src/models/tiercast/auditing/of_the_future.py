@@ -36,7 +36,7 @@ def check_future_and_late(subject: Subject) -> tuple[Finding, Finding]:
     if sticking:
         against.append(
             f"{_told(sticking)} with the customer's name and not with the history, and never over time: a table "
-            "without times is read"
+            "without times is read (give its rows a valid_from or known_at)"
         )
     return (
         Finding(
@@ -154,7 +154,24 @@ def _sticks_to_the_customer(subject: Subject) -> dict[str, int]:
         return {}
     every = subject.ready.panel.features
     varies = every.groupby("customer_id")[list(found)].nunique(dropna=False).max()
-    return {name: rows for name, rows in found.items() if varies[name] <= 1}
+    dated = dated_attributes(subject)
+    return {name: rows for name, rows in found.items() if varies[name] <= 1 and name not in dated}
+
+
+def dated_attributes(subject: Subject) -> set[str]:
+    """Return the features that read attributes of customers of which every row says since when it holds or was known."""
+    table = subject.ready.history.sides.get("customers")
+    if table is None:
+        return set()
+    dated = table.frame[["valid_from_us", "known_us"]].notna().any(axis=1)
+    timed = {name for name, (column, _) in table.told.items() if dated[table.frame[column].notna()].all()}
+    catalogue = subject.ready.catalogue
+    reading = {
+        feature.name: {each["name"] for each in catalogue.attributes([feature.name])}
+        for feature in catalogue.features
+        if feature.grain == "attributes"
+    }
+    return {name for name, attributes in reading.items() if attributes <= timed}
 
 
 def _only_in(left: pd.DataFrame, right: pd.DataFrame) -> set[tuple[object, ...]]:

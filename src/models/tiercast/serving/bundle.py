@@ -101,6 +101,11 @@ class Bundle:
         )
         return arrange(found, cutoff, unknown=self.unknown(people))
 
+    @property
+    def reads(self) -> list[str]:
+        """The side tables about customers that this version reads."""
+        return ["customers"] * bool(self.attributes) + ["assignments"] * bool(self.unknown({}))
+
     def unknown(self, people: Mapping[str, Any]) -> list[str]:
         """Return the features that cannot be known without the tables about customers that did not come."""
         families = self.manifest["families"].items()

@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 
 from tiercast.collect import choose
@@ -17,9 +15,10 @@ from tiercast.schema import History
 from tiercast.serving.contract import Column
 from tiercast.serving.reading import DUCKDB, NUMBER_PATTERN, TIME_PATTERN, output_name, typed_columns
 from tiercast.serving.refusals import MissingColumns, UnknownColumns
-from tiercast.sides import CEILINGS, SIDES, WORDS, Side
+from tiercast.sides import SIDES, WORDS, Side
 from tiercast.sidetable import SideTable, attribute_column
 from tiercast.sources.opening import open_source
+from tiercast.sources.side_rows import verdicts
 
 MOST_REJECTED_SHARE = 0.2
 LOOKS_LIKE = 0.8
@@ -97,7 +96,7 @@ def read_side(side: Side, source: History) -> SideTable:
     rows = _plain(rows, side, columns).rename(
         columns={output_name(column): attribute_column(name) for name, column in more.items()}
     )
-    verdict = _verdict(rows, side)
+    verdict = verdicts(rows, side)
     codes = pd.Series(verdict).value_counts()
     rejected = {str(code): int(count) for code, count in sorted(codes.items()) if code != "ACCEPTED"}
     lost = sum(rejected.values())
@@ -189,53 +188,3 @@ def _plain(rows: pd.DataFrame, side: Side, columns: Sequence[Column]) -> pd.Data
     known = rows["known_us"].fillna(rows["assigned_us" if "assigned_us" in rows else "valid_from_us"])
     lowered = [name for name in (*WORDS, "channel", "identity_kind") if name in side.names]
     return rows.assign(known_us=known, **{name: rows[name].str.translate(LOWER) for name in lowered})
-
-
-def _verdict(rows: pd.DataFrame, side: Side) -> np.ndarray:
-    """Return ``ACCEPTED`` or the first code that holds, row by row."""
-    numbers = rows[[column.name for column in side.columns if column.kind == "number"]]
-    required = [output_name(column) for column in side.columns if column.required]
-    unheard = [rows[name].notna() & ~rows[name].isin(list(WORDS[name])) for name in WORDS if name in rows]
-    never = pd.Series(False, index=rows.index)
-    faults: dict[str, pd.Series] = {
-        "BAD_TIME": rows["bad_time"],
-        "BAD_NUMBER": rows["bad_number"],
-        "NULL_KEY": rows[required].isna().any(axis=1),
-        "NEGATIVE_NUMBER": (numbers < 0).any(axis=1),
-        "ABSURD_NUMBER": (numbers > pd.Series(CEILINGS).reindex(numbers.columns)).any(axis=1),
-        "UNKNOWN_VALUE": pd.concat([never, *unheard], axis=1).any(axis=1),
-        "UNKNOWN_ZONE": _no_zone(rows["zone"]) if "zone" in rows else never,
-        "EMPTY_VALIDITY": rows["valid_until_us"] <= rows["valid_from_us"]
-        if "valid_until_us" in rows
-        else never,
-    }
-    found = np.full(len(rows), "ACCEPTED", dtype=object)
-    for code, fault in reversed(faults.items()):
-        found[fault.to_numpy(bool)] = code
-    standing = np.flatnonzero(found == "ACCEPTED")
-    of_one_id = side.name == "identities"
-    conflict = _conflicts(
-        rows.iloc[standing], side, says=["customer_id"] if of_one_id else [str(name) for name in rows]
-    )
-    found[standing[conflict]] = "AMBIGUOUS_IDENTITY" if of_one_id else "CONFLICTING_ROW"
-    return found
-
-
-def _conflicts(rows: pd.DataFrame, side: Side, says: list[str]) -> np.ndarray:
-    """Return which rows another of the same key and times contradicts: none of them can be told to be right."""
-    same = [*side.key, *(name for name in ("valid_from_us", "assigned_us", "known_us") if name in rows)]
-    first = ~rows.duplicated(list(dict.fromkeys([*same, *says])))
-    return (first.groupby([rows[name] for name in same], dropna=False).transform("sum") > 1).to_numpy(bool)
-
-
-def _no_zone(zones: pd.Series) -> pd.Series:
-    unknown = [zone for zone in zones.dropna().unique() if not _is_zone(zone)]
-    return zones.isin(unknown)
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        return False
-    return True
