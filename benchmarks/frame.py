@@ -23,7 +23,18 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("duckdb", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "pyspark", "scikit-learn", "scipy")
+PACKAGES = (
+    "duckdb",
+    "lightgbm",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "pyspark",
+    "scikit-learn",
+    "scipy",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +124,8 @@ class Measure:
         """
         bounds = dict(re.findall(r"(at least|at most) (\S+)", stored["goal"] or ""))
         low, high = (
-            float(bounds[word].replace(",", "")) if word in bounds else None for word in ("at least", "at most")
+            float(bounds[word].replace(",", "")) if word in bounds else None
+            for word in ("at least", "at most")
         )
         return cls(
             name=stored["name"],

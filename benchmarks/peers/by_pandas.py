@@ -22,7 +22,9 @@ _READ = ["customer_id", *_WORDS, "order_id", "occurred_at", "amount", "discount"
 def features(task: Task) -> pd.DataFrame:
     """Return the columns of every customer."""
     rows, customers = _rows(task)
-    lines = rows.loc[rows["kind"] == "purchase", ["customer", "order_id", "category", "age", "at_s", "amount", "discount"]]
+    lines = rows.loc[
+        rows["kind"] == "purchase", ["customer", "order_id", "category", "age", "at_s", "amount", "discount"]
+    ]
     touched = _of_touches(rows, task)
     del rows
     ordered = _of_orders(lines)
@@ -69,7 +71,11 @@ def _of_touches(rows: pd.DataFrame, task: Task) -> pd.DataFrame:
     }
     customer = rows["customer"]
     found = {name: flag.groupby(customer).sum() for name, flag in flags.items()}
-    ages = {"touched_age": age, "contact_age": age.where(contact, FAR), "wanting_age": age.where(wanting, FAR)}
+    ages = {
+        "touched_age": age,
+        "contact_age": age.where(contact, FAR),
+        "wanting_age": age.where(wanting, FAR),
+    }
     ages["return_age"] = age.where(back, FAR)
     for name, told in ages.items():
         youngest = told.groupby(customer).min()
@@ -88,7 +94,9 @@ def _of_orders(lines: pd.DataFrame) -> pd.DataFrame:
         age=("age", "min"), at_s=("at_s", "min"), lines=("line", "sum"), amount=("amount", "sum"),
         discount=("discount", "sum"), discounted=("discounted", "sum"),
     ).reset_index()  # fmt: skip
-    orders = orders.sort_values(["customer", "age"], ascending=[True, False], kind="stable", ignore_index=True)
+    orders = orders.sort_values(
+        ["customer", "age"], ascending=[True, False], kind="stable", ignore_index=True
+    )
     customer, age, amount = orders["customer"], orders["age"], orders["amount"]
     first = customer.ne(customer.shift())
     gap = (age.shift() - age).where(~first)
@@ -108,7 +116,12 @@ def _of_orders(lines: pd.DataFrame) -> pd.DataFrame:
     }
     found = {name: each.groupby(customer).sum() for name, each in summed.items()}
     gaps = gap.groupby(customer)
-    found |= {"gap_mean": gaps.mean(), "gap_sd": gaps.std(ddof=0), "gap_median": gaps.median(), "gap_max": gaps.max()}
+    found |= {
+        "gap_mean": gaps.mean(),
+        "gap_sd": gaps.std(ddof=0),
+        "gap_median": gaps.median(),
+        "gap_max": gaps.max(),
+    }
     ages = age.groupby(customer)
     found |= {"last_age": ages.min(), "first_age": ages.max(), "largest": amount.groupby(customer).max()}
     found["newest_amount"] = (orders["at_s"] * 2**31 + amount.astype("int64")).groupby(customer).max() % 2**31
@@ -174,8 +187,8 @@ def _final(held: pd.DataFrame, task: Task) -> dict[str, Any]:
         "days_since_touchpoint": held["touched_age"],
         "visits_91d": held["visits91"],
         "carts_91d": held["carts91"],
-        "browse_28d": held["browse28"],
-        "intent_28d": held["wanting28"],
+        "browse_touchpoints_28d": held["browse28"],
+        "intent_touchpoints_28d": held["wanting28"],
         "days_since_intent": held["wanting_age"],
         "email_opens": held["opens"],
         "email_clicks_91d": held["clicks91"],

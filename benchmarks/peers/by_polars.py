@@ -137,7 +137,9 @@ def _final(task: Task) -> dict[str, Any]:
     others = (col("n") > pl.sum_horizontal(met)).cast(pl.Int32)
     spread = col("orders") * col("amount_squares") - col("spent") * col("spent")
     full = col("spent") + col("discount")
-    none = {name: col(name).fill_null(0) for name in ("days", "orders", "lines", "discounted", "kinds", "kinds91")}
+    none = {
+        name: col(name).fill_null(0) for name in ("days", "orders", "lines", "discounted", "kinds", "kinds91")
+    }
     made = {
         "days_since_purchase": col("last_age"),
         "customer_age_days": col("first_age"),
@@ -173,8 +175,8 @@ def _final(task: Task) -> dict[str, Any]:
         "days_since_touchpoint": col("touched_age"),
         "visits_91d": col("visits91"),
         "carts_91d": col("carts91"),
-        "browse_28d": col("browse28"),
-        "intent_28d": col("wanting28"),
+        "browse_touchpoints_28d": col("browse28"),
+        "intent_touchpoints_28d": col("wanting28"),
         "days_since_intent": col("wanting_age"),
         "email_opens": col("opens"),
         "email_clicks_91d": col("clicks91"),

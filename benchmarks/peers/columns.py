@@ -15,9 +15,7 @@ TOLD_APART = 2
 
 def spend_on(categories: Sequence[str]) -> list[str]:
     """Return the columns of what was spent on the most frequent categories."""
-    return [
-        f"spend_on_{slugged(term, code)}_currency" for code, term in enumerate(categories[:TOLD_APART])
-    ]
+    return [f"spend_on_{slugged(term, code)}_currency" for code, term in enumerate(categories[:TOLD_APART])]
 
 
 def shares_of(channels: Sequence[str]) -> list[str]:
@@ -49,7 +47,7 @@ def columns(categories: Sequence[str], channels: Sequence[str]) -> list[str]:
         *shares_of(channels),
         *("contacts_sent", "contacts_sent_91d", "days_since_contact"),
         *("touchpoints", "touchpoints_28d", "days_since_touchpoint"),
-        *("visits_91d", "carts_91d", "browse_28d", "intent_28d", "days_since_intent"),
+        *("visits_91d", "carts_91d", "browse_touchpoints_28d", "intent_touchpoints_28d", "days_since_intent"),
         *("email_opens", "email_clicks_91d"),
         *("returns", "returned_currency", "days_since_return"),
         *("satisfaction_share", "rating_mean_share", "complaints_91d"),

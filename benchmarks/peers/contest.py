@@ -61,7 +61,13 @@ def run(contestant: str, task: Task, *, warm: str) -> Spent:
         asked, first, told = (Path(folder) / name for name in ("task.json", "warm.json", "spent.json"))
         task.write(asked)
         replace(task, folder=warm, out="").write(first)
-        command = [sys.executable, "-m", "benchmarks.peers.contest", contestant, *map(str, (asked, first, told))]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.peers.contest",
+            contestant,
+            *map(str, (asked, first, told)),
+        ]
         threads = {name: str(task.threads) for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS")}
         done = subprocess.run(
             command, cwd=ROOT, env=os.environ | threads, check=False, capture_output=True, text=True

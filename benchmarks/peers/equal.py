@@ -37,9 +37,7 @@ def compare(ours: str | Path, theirs: str | Path, names: Sequence[str], *, exact
     if len(mine) != len(other) or (mine[of_mine] != other[of_other]).any():
         raise NotEqual(f"{len(mine):,} customers here, {len(other):,} there, and not the same")
     for name in names:
-        first, second = (
-            _numbers(path, name)[rows] for path, rows in ((ours, of_mine), (theirs, of_other))
-        )
+        first, second = (_numbers(path, name)[rows] for path, rows in ((ours, of_mine), (theirs, of_other)))
         differ = _differ(first, second, exact=exact)
         if differ.any():
             place = int(np.argmax(differ))

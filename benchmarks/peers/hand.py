@@ -35,7 +35,9 @@ def scans(task: Task) -> pd.DataFrame:
 def one_scan_sql(task: Task, source: str) -> str:
     """Return the first shape over any source of rows."""
     seen = _rows(task, source, more=["order_id", "category", "CAST(discount * 100 AS INT) AS discount_minor"])
-    return _text(task, [("seen", "MATERIALIZED", seen), ("lines", "", "SELECT * FROM seen WHERE kind = 'purchase'")])
+    return _text(
+        task, [("seen", "MATERIALIZED", seen), ("lines", "", "SELECT * FROM seen WHERE kind = 'purchase'")]
+    )
 
 
 def _twice(task: Task, *, kept: str) -> str:
@@ -91,7 +93,9 @@ def _text(task: Task, first: list[tuple[str, str, str]]) -> str:
         ("sized", "", _SIZED),
         ("grouped", "", _grouped(task)),
     ]
-    return "WITH " + ",\n".join(f"{name} AS {kept} ({sql})" for name, kept, sql in parts) + f"\n{_final(task)}"
+    return (
+        "WITH " + ",\n".join(f"{name} AS {kept} ({sql})" for name, kept, sql in parts) + f"\n{_final(task)}"
+    )
 
 
 def _touched(task: Task) -> str:
@@ -207,8 +211,8 @@ def _final(task: Task) -> str:
         "days_since_touchpoint": number("touched_age"),
         "visits_91d": number("visits91"),
         "carts_91d": number("carts91"),
-        "browse_28d": number("browse28"),
-        "intent_28d": number("wanting28"),
+        "browse_touchpoints_28d": number("browse28"),
+        "intent_touchpoints_28d": number("wanting28"),
         "days_since_intent": number("wanting_age"),
         "email_opens": number("opens"),
         "email_clicks_91d": number("clicks91"),

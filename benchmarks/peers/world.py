@@ -54,7 +54,9 @@ def world(place: Path, customers: int) -> World:
     return World(str(told / "touchpoints"), str(plain), str(warm), customers, rows)
 
 
-def _project(connection: duckdb.DuckDBPyConnection, source: str, target: Path, *, rows: int | None = None) -> None:
+def _project(
+    connection: duckdb.DuckDBPyConnection, source: str, target: Path, *, rows: int | None = None
+) -> None:
     limit = "" if rows is None else f" LIMIT {rows}"
     connection.execute(
         f"COPY (SELECT * EXCLUDE (event_id) FROM {source}{limit}) TO '{target}'"

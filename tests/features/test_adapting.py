@@ -1,6 +1,9 @@
 """The catalogue declares what the data can feed, and whatever they feed makes a text that runs."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.features.drawn import CUTOFF, moment, table
@@ -9,6 +12,7 @@ from tiercast.features.catalogue import build_catalogue, look
 from tiercast.panels import features_at
 from tiercast.schema import History
 from tiercast.serving.contract import FAMILIES, KINDS
+from tiercast.sources.siding import read_sides
 
 DAY = 86_400
 
@@ -71,3 +75,18 @@ def test_a_purpose_that_comes_up_later_is_not_in_the_vocabulary(engine: DuckDBEn
     both = History("drawn", frame=table(rows))
     engine.attach(both)
     assert look(engine.run, both, CUTOFF).purposes == ("now",)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "share"), [(("purchase",), 1 / 6), (("purchase", "enrol"), 1 / 6), (("review",), 2 / 6)]
+)
+def test_what_is_on_record_is_user_data_once(
+    engine: DuckDBEngine, kinds: tuple[str, ...], share: float
+) -> None:
+    on_record = read_sides({"customers": pd.DataFrame({"customer_id": ["a"], "birth_on": ["1990-01-01"]})})
+    described = replace(history(*kinds), sides=on_record)
+    engine.attach(described)
+    catalogue = build_catalogue(look(engine.run, described, CUTOFF))
+    found = features_at(engine, described, catalogue, (CUTOFF,))
+    assert found["attributes_known"].tolist() == [1]
+    assert found["data_kinds_share"].tolist() == [pytest.approx(share)]

@@ -184,7 +184,9 @@ def test_attributes_that_do_not_come_are_unknown_everywhere(shop: Shop, bundle: 
 
 
 def test_a_batch_says_which_side_tables_it_went_without(shop: Shop) -> None:
-    report = tiercast.score(shop.source, cutoff=CUTOFF, model="challenger", sides=without(shop.sides, "customers"))
+    report = tiercast.score(
+        shop.source, cutoff=CUTOFF, model="challenger", sides=without(shop.sides, "customers")
+    )
     assert report.lacking == ("customers",)
     assert tiercast.score(shop.source, cutoff=CUTOFF, model="challenger", sides=shop.sides).lacking == ()
 

@@ -306,6 +306,16 @@ def test_a_folder_that_holds_something_else_is_left_alone(landing: Path, tmp_pat
     assert [path.name for path in landing.iterdir()] == ["monday.csv"]
 
 
+def test_a_store_is_not_added_to_itself_but_to_another(landing: Path, tmp_path: Path) -> None:
+    pd.read_csv(arrives(landing, "monday.csv", *MONDAY)).to_parquet(landing / "monday.parquet")
+    inside = landing / "store"
+    add(f"parquet:{landing}", to=inside)
+    for source in (f"parquet:{landing}", f"store:{inside}"):
+        with pytest.raises(SourceError, match="names files of the store .* itself"):
+            add(source, to=inside)
+    assert add(f"store:{inside}", to=tmp_path / "other").rows == 3
+
+
 def test_a_card_adds(landing: Path, tmp_path: Path) -> None:
     arrives(landing, "monday.csv", *MONDAY)
     card = tmp_path / "add.toml"

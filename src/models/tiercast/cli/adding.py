@@ -48,7 +48,7 @@ def add(
     root: Root = None,
     verbose: Verbose = False,
 ) -> None:
-    """Add touchpoints to a store: files that it does not hold yet, or all rows of a source that is no file.
+    """Add touchpoints to a touchpoint store: files that it does not hold yet, or all rows of a source that is no file.
 
     Each row is read and judged once. Safe to run again: files that were added are skipped, and a batch that is named
     replaces itself whole.

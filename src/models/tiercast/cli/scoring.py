@@ -161,7 +161,12 @@ def score_tables(report: "ScoreReport", tiers: list[dict[str, Any]]) -> list[Ren
         left = f"{figure(report.account.rows_rejected)} rejected, {figure(report.account.rows_unresolved)} unresolved"
         closing.append(("rows left out", f"{left} (see: tiercast check)"))
     if report.lacking:
-        closing.append(("went without", f"{', '.join(report.lacking)}: what they tell is unknown (give them with --side)"))
+        closing.append(
+            (
+                "went without",
+                f"{', '.join(report.lacking)}: what they tell is unknown (give them with --side)",
+            )
+        )
     tiered = table(f"Tiers by policy {policy}", ["tier", *columns], rows, numbers=columns)
     written = [] if report.place is None else [command_lines("Scorecard:", str(report.place.absolute()))]
     return [tiered, facts(closing), *written]

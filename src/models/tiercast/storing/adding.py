@@ -102,6 +102,7 @@ def add(
     with alone_in(folder, wait_seconds=wait_seconds, progress=progress):
         ledger = read_ledger(folder)
         _require_terms(history, ledger)
+        _require_elsewhere(history, folder)
         inputs = to_read(history, ledger, batch)
         if are_files(history) and not inputs.names:
             return _added(None, ledger, inputs)
@@ -152,6 +153,16 @@ def _require_terms(history: History, ledger: Ledger) -> None:
                 problem=f"{what} {came}, and those of the store {ledger.folder} {there}",
                 fix=fix,
             )
+
+
+def _require_elsewhere(history: History, folder: Path) -> None:
+    """Refuse a source that names files of the store: its rows would be added to themselves."""
+    if any(Path(name).resolve().is_relative_to(folder.resolve()) for name in history.files):
+        raise SourceError(
+            source=history.name,
+            problem=f"it names files of the store {folder} itself",
+            fix="keep the store in a folder beside it",
+        )
 
 
 def _require_usable(tally: Tally, history: History, most_rejected_share: float) -> None:

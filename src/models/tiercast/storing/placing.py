@@ -89,7 +89,7 @@ def put(made: Batch, ledger: Ledger, history: History, writing: Path) -> None:
 
 
 def _write(place: Path, told: dict[str, Any]) -> None:
-    place.write_text(json.dumps({"form": FORM, **told}, ensure_ascii=False, indent=1), "utf-8")
+    place.write_text(json.dumps({"form": FORM, **told}, ensure_ascii=False, indent=1) + "\n", "utf-8")
     keep(place)
 
 
