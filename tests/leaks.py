@@ -108,7 +108,9 @@ def of_contract(name: str, what: str, where: str) -> Feature:
 def plant_inclusive_cutoff(patch: pytest.MonkeyPatch) -> tuple[TrainCard, History]:
     """Count the cutoff's own day: ``<=`` for ``<``, in a grain of one's own."""
     keys = same("customer_id", "cutoff_day")
-    rows = Relation("inclusive", "finalise", keys, {}, "FROM touches INNER JOIN cutoffs ON seen_day <= cutoff_day")
+    rows = Relation(
+        "inclusive", "finalise", keys, {}, "FROM touches INNER JOIN cutoffs ON seen_day <= cutoff_day"
+    )
     patch.setattr(compiling, "FINALISE", (*FINALISE, rows))
     patch.setitem(GRAINS, "inclusive", "inclusive")
     leak = Feature("touches_to_date", "inclusive", "COUNT(*)", "touches", "planted")  # type: ignore[arg-type]

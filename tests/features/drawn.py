@@ -54,7 +54,9 @@ SEEN = Seen(
 )
 CATALOGUE: Catalogue = build_catalogue(SEEN)
 SLUGS = {
-    term: slugged(term, code) for terms in (SEEN.channels, SEEN.categories, SEEN.purposes) for code, term in enumerate(terms)
+    term: slugged(term, code)
+    for terms in (SEEN.channels, SEEN.categories, SEEN.purposes)
+    for code, term in enumerate(terms)
 }
 COLUMNS = [
     "customer_id", "occurred_at", "kind", "channel", "known_at", "order_id", "store_id", "category", "amount",
@@ -69,9 +71,9 @@ _EDGES = [
     for shift in (-1, 0, 1)
 ]
 seconds = st.sampled_from(_EDGES) | st.integers(-800 * _DAY, 20 * _DAY)
-money = st.sampled_from([0.0, 0.005, 0.1, 1.0, 1.005, 19.99, 200.0, 400.0, 9_999_999.99]) | st.integers(0, 50_000).map(
-    lambda c: c / 100
-)
+money = st.sampled_from([0.0, 0.005, 0.1, 1.0, 1.005, 19.99, 200.0, 400.0, 9_999_999.99]) | st.integers(
+    0, 50_000
+).map(lambda c: c / 100)
 PALETTES: tuple[list[str], ...] = (
     ["purchase"] * 12 + ["return", "Purchase", "mailing", "email_send", "visit", "cart", "review",
     "survey", "complaint", "support", "delivery_failure", "coupon_redemption", "unheard_of", *HOSTILE[:5]],
@@ -196,7 +198,9 @@ def sides() -> dict[str, SideTable]:
     products = pd.DataFrame(DICTIONARY, columns=names)
     for name in names[3:]:
         products[name] = pd.to_datetime(products[name])
-    channels = pd.DataFrame(CHANNELS, columns=["channel", "is_online", "cost_per_contact", "direction", "valid_from"])
+    channels = pd.DataFrame(
+        CHANNELS, columns=["channel", "is_online", "cost_per_contact", "direction", "valid_from"]
+    )
     channels["valid_from"] = pd.to_datetime(channels["valid_from"])
     return read_sides({"products": products, "channels": channels})
 

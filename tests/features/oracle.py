@@ -68,7 +68,15 @@ def _plain(row: Row) -> dict[str, Any]:
     assert occurred is not None
     plain = {
         name: known(name)
-        for name in ("customer_id", "order_id", "store_id", "category", "product_id", "rating", "rating_scale")
+        for name in (
+            "customer_id",
+            "order_id",
+            "store_id",
+            "category",
+            "product_id",
+            "rating",
+            "rating_scale",
+        )
     }
     plain |= {
         name: (known(name) or "").translate(ASCII_LOWER) for name in ("kind", "channel", "discount_type")
@@ -88,7 +96,9 @@ def _plain(row: Row) -> dict[str, Any]:
     if plain["cost"] is None and listed is not None:
         told = math.floor(round(listed * 100) * plain["quantity"] / 1000 + 0.5)
         plain["cost"] = told if told <= 10**10 else None
-    plain["margin"] = None if plain["cost"] is None or known("amount") is None else plain["amount"] - plain["cost"]
+    plain["margin"] = (
+        None if plain["cost"] is None or known("amount") is None else plain["amount"] - plain["cost"]
+    )
     return plain
 
 

@@ -311,7 +311,7 @@ def test_a_store_is_not_added_to_itself_but_to_another(landing: Path, tmp_path: 
     inside = landing / "store"
     add(f"parquet:{landing}", to=inside)
     for source in (f"parquet:{landing}", f"store:{inside}"):
-        with pytest.raises(SourceError, match="names files of the store .* itself"):
+        with pytest.raises(SourceError, match=r"names files of the store .* itself"):
             add(source, to=inside)
     assert add(f"store:{inside}", to=tmp_path / "other").rows == 3
 

@@ -58,9 +58,7 @@ def explain(
     history = as_learned(history, bundle.attributes)
     with DuckDBEngine() as engine:
         engine.attach(history)
-        contract = contract_sql(
-            currency=history.currency, minor_per_major=history.minor_per_major
-        )
+        contract = contract_sql(currency=history.currency, minor_per_major=history.minor_per_major)
         events = engine.run(
             f"""WITH contract AS ({contract})
             SELECT customer_id, day, kind, channel, COUNT(*) AS lines,

@@ -60,14 +60,18 @@ def compile_features(
     derived, of_cutoffs = by_grain.pop("derived", []), by_grain.pop("cutoffs", [])
     unknown = sorted(set(by_grain) - set(GRAINS))
     if unknown:
-        raise ValueError(f"no such grain: {', '.join(unknown)}; there is: derived, cutoffs, {', '.join(GRAINS)}")
+        raise ValueError(
+            f"no such grain: {', '.join(unknown)}; there is: derived, cutoffs, {', '.join(GRAINS)}"
+        )
     grains = [grain for grain in GRAINS if grain in by_grain]
     view = contract(currency=currency, minor_per_major=minor_per_major)
     relations = [each.told(described) for each in (view, *ROLL_UP, *FINALISE)]
     asked = {GRAINS[grain]: words(feature.sql for feature in by_grain[grain]) for grain in grains}
     spoken = words(feature.sql for feature in features)
     for relation in relations:
-        if relation.name in spoken and relation.name not in names:  # a feature of one's own may read any of them
+        if (
+            relation.name in spoken and relation.name not in names
+        ):  # a feature of one's own may read any of them
             asked[relation.name] = asked.get(relation.name, set()) | spoken
     parts = [(relation.stage, relation.name, select) for relation, select in resolve(relations, asked)]
     for grain in grains:

@@ -52,7 +52,16 @@ def contract(*, currency: str, minor_per_major: int) -> Relation:
             "seen_day": f"GREATEST({occurred}, {known})",
             "verdict": verdict,
         },
-        same("occurred_s", "order_id", "case_id", "store_id", "product_id", "category", "campaign_id", "purpose")
+        same(
+            "occurred_s",
+            "order_id",
+            "case_id",
+            "store_id",
+            "product_id",
+            "category",
+            "campaign_id",
+            "purpose",
+        )
         | same("referred_customer_id", "raw")
         | {name: _lower(name) for name in ("channel", "discount_type", "survey_type", "staff_assisted")}
         | {

@@ -84,14 +84,22 @@ class Seen:
         """Return a history in which everything occurs; ``words`` are the vocabularies, which are empty otherwise."""
         given: dict[str, Any] = {each.name: True for each in fields(cls) if each.type is bool}
         given |= {"kinds": frozenset(KINDS), "surveys": frozenset({"csat", "nps"}), "years": 2}
-        kinds = {"NUMBER": "number", "birth_on": "time", "need_ends_on": "time", "WORD": "text", "DATE": "time"}
+        kinds = {
+            "NUMBER": "number",
+            "birth_on": "time",
+            "need_ends_on": "time",
+            "WORD": "text",
+            "DATE": "time",
+        }
         given["attributes"] = tuple(Attribute(name, kind) for name, kind in kinds.items())
         return cls(**given | words)
 
     @property
     def described(self) -> tuple[str, ...]:
         """What dictionaries tell of a touchpoint that it does not say itself; see :class:`~.relations.Relation`."""
-        return tuple(name for name in ("product_categories", "product_costs", "store_zones") if getattr(self, name))
+        return tuple(
+            name for name in ("product_categories", "product_costs", "store_zones") if getattr(self, name)
+        )
 
     def any_of(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of ``kinds`` that occur, in the given order."""

@@ -1,6 +1,5 @@
 """Stage three begins: the rows of the roll-up that were seen at each cutoff, and what a feature may be made from."""
 
-
 from tiercast.features.bought import RETURNED_SEEN, SUPPLIES_SEEN
 from tiercast.features.dealings import DEALINGS
 from tiercast.features.decision import DECIDING

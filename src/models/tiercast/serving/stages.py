@@ -22,7 +22,9 @@ class Staged:
         Each text reads the touchpoints and the kept relations before it.
         """
         rolled = [(name, select) for stage, name, select in self.parts if stage != "finalise"]
-        spoken = _words(" ".join([self.final, *(select for stage, _, select in self.parts if stage == "finalise")]))
+        spoken = _words(
+            " ".join([self.final, *(select for stage, _, select in self.parts if stage == "finalise")])
+        )
         wanted = {name for name, _ in rolled} & spoken
         found: list[tuple[str, str]] = []
         waiting: list[tuple[str, str]] = []
@@ -35,7 +37,9 @@ class Staged:
 
     def rest(self) -> str:
         """Return the text over the kept relations: the finalise stage alone."""
-        return _with([(name, select) for stage, name, select in self.parts if stage == "finalise"]) + self.final
+        return (
+            _with([(name, select) for stage, name, select in self.parts if stage == "finalise"]) + self.final
+        )
 
 
 def _needed(parts: list[tuple[str, str]], select: str) -> list[tuple[str, str]]:

@@ -56,5 +56,8 @@ def write_model_card(
 
 
 def _told(account: Account) -> str:
-    each = [f"{side.name} ({side.rows_accepted:,} rows, {side.rows_rejected:,} rejected)" for side in account.sides]
+    each = [
+        f"{side.name} ({side.rows_accepted:,} rows, {side.rows_rejected:,} rejected)"
+        for side in account.sides
+    ]
     return ", ".join(each) or "none"

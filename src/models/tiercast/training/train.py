@@ -205,7 +205,10 @@ def train(
             params={
                 name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))
             }
-            | {"source": opened.name, "sides": ", ".join(sorted(opened.sides))},  # the card's words may hold a password
+            | {
+                "source": opened.name,
+                "sides": ", ".join(sorted(opened.sides)),
+            },  # the card's words may hold a password
             tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(ready.warnings)},
         )
         return TrainReport(
