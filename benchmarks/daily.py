@@ -26,14 +26,15 @@ LINEAR_RATIO = 2.2
 
 
 def land(folder: Path, day: int, rows: int, customers: int) -> Path:
-    """Write the touchpoints of one day, drawn here: nine tenths purchases, the rest visits; return the file."""
-    chance = np.random.default_rng(day)
+    """Write the touchpoints of one day, drawn here: nine tenths purchases, the rest visits, customers at rates of their own."""
+    rates = np.random.default_rng(1).gamma(0.6, 1.0, customers).cumsum()
+    chance = np.random.default_rng(day + 2)
     bought = chance.random(rows) < 0.9
     midnight = pd.Timestamp(FIRST) + pd.Timedelta(days=day)
     place = folder / f"{midnight:%Y-%m-%d}.csv"
     pd.DataFrame(
         {
-            "customer_id": chance.zipf(1.3, rows) % customers,
+            "customer_id": np.searchsorted(rates, chance.random(rows) * rates[-1]),
             "occurred_at": midnight + pd.to_timedelta(chance.integers(0, 86_400, rows), unit="s"),
             "kind": np.where(bought, "purchase", "visit"),
             "channel": chance.choice(["store", "web"], rows),

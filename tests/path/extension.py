@@ -17,7 +17,8 @@ def _declare(seen: Seen) -> list[Feature]:
     warned = "MAX(CASE WHEN kind = 'complaint' AND age_days <= 8 THEN 1 ELSE 0 END)"
     return [
         Feature("warned_share", "touches", f"CAST({warned} AS DOUBLE)", "share", "complained within 8 days"),
-        Feature("mondays", "baskets", "COUNT(CASE WHEN (local_day + 3) % 7 = 0 THEN 1 END)", "orders", "on a Monday"),
+        Feature("mondays", "orders", "COUNT(CASE WHEN (local_day + 3) % 7 = 0 AND is_new = 1 THEN 1 END)",
+                "orders", "on a Monday"),
         Feature("loyal_looking_probability", "derived", "CASE WHEN orders_28d > 0 THEN 0.9e0 ELSE 0.4e0 END",
                 "probability", "our grandfather's rule"),
     ]  # fmt: skip

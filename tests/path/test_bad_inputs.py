@@ -54,7 +54,7 @@ def score(rows: Any, **options: Any) -> Any:
         (GOOD.assign(occurred_at=["1904-01-01", *["2024-12-01"] * 9]), "TIME_OUT_OF_RANGE", 1),
         (GOOD.assign(kind=[None, *["purchase"] * 9]), "NULL_KIND", 1),
         (GOOD.assign(channel=[" ", *["web"] * 9]), "NULL_CHANNEL", 1),
-        (GOOD.assign(event_id=["e1", "e1", *[f"f{number}" for number in range(8)]]), "DUPLICATE_EVENT", 1),
+        (GOOD.assign(event_id="e1").iloc[[0, 0, *range(1, 9)]].reset_index(drop=True), "DUPLICATE_EVENT", 1),
         (GOOD.assign(currency=["JPY", *["USD"] * 9]), "UNKNOWN_CURRENCY", 1),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
