@@ -90,8 +90,12 @@ assert february["attribute_c0_points"].tolist() == [90, 40]
 * **An id** is resolved once: by the link in force when the touchpoint happened; if none was known then, by the first that
   came to be known, and the touchpoint counts as known no earlier than that. A link learnt later never takes a touchpoint
   back, so no feature of the past ever changes.
+  Why: [decision 19](decisions/0019-an-id-is-resolved-once.md).
 
 A table of customers without any time is what leaks are made of: `tiercast audit` says so, once for each feature.
+
+Numbers, words and dates are told apart by the types of the table. A CSV has none: there a column is numbers or dates
+when every cell of it is one, and a number with a leading zero is a word. The kind is frozen with a version.
 
 Rows that cannot be used are counted by a code and left out; more than a fifth of them refuses the table. Exact repeats
 say nothing more and are counted apart. A column that is nearly one of the table (`unit_costs`) is refused, any other is

@@ -132,7 +132,7 @@ def customers(**columns: list[Any]) -> History:
 
 def test_words_that_happen_to_be_numbers_are_told_as_words_again() -> None:
     learned = [{"name": "post_code", "kind": "text"}, {"name": "absent", "kind": "number"}]
-    table = as_learned(customers(post_code=["10115", "99999"]), learned).sides["customers"]
+    table = as_learned(customers(post_code=[10115, 99999]), learned).sides["customers"]
     assert table.frame["attribute post_code"].tolist() == ["10115", "99999"]
     assert table.attributes == {"post_code": "text"}
 

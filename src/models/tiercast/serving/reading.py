@@ -213,8 +213,8 @@ def _ranked(rows: str, dialect: Dialect) -> str:
     )
     order = ", ".join(f"{name} ASC NULLS FIRST" for name in map(output_name, TOUCHPOINTS))
     return (
-        "SELECT *, event_id IS NOT NULL AND customer_id IS NOT NULL AND row_number() OVER (\n"
-        "  PARTITION BY customer_id, event_id, CASE WHEN event_id IS NULL OR customer_id IS NULL THEN came_as END\n"
+        "SELECT *, event_id IS NOT NULL AND row_number() OVER (\n"
+        "  PARTITION BY customer_id, event_id, CASE WHEN event_id IS NULL THEN came_as END\n"
         f"  ORDER BY CASE WHEN {faulty} THEN 1 ELSE 0 END, GREATEST(occurred_us, known_us) ASC NULLS LAST, {order}\n"
         ") > 1 AS is_duplicate\n"
         f"FROM (SELECT *, {dialect.row_number()} AS came_as FROM (\n{rows}\n) AS typed) AS came"
@@ -223,9 +223,10 @@ def _ranked(rows: str, dialect: Dialect) -> str:
 
 def _marked(rows: str, dialect: Dialect) -> str:
     """Do as :func:`_ranked`, but rank only the events that came more than once: sorting all rows costs most."""
-    counted = f"SELECT customer_id, event_id FROM (\n{rows}\n) AS typed WHERE event_id IS NOT NULL AND customer_id IS NOT NULL"
-    repeated = f"({counted} GROUP BY customer_id, event_id HAVING COUNT(*) > 1) AS repeated"
-    same = "ON repeated.customer_id = typed.customer_id AND repeated.event_id = typed.event_id"
+    whose = "COALESCE(customer_id, '')"  # nobody's events are compared with each other too
+    counted = f"SELECT {whose} AS whose, event_id FROM (\n{rows}\n) AS typed WHERE event_id IS NOT NULL"
+    repeated = f"({counted} GROUP BY {whose}, event_id HAVING COUNT(*) > 1) AS repeated"
+    same = f"ON repeated.whose = {whose.replace('customer_id', 'typed.customer_id')} AND repeated.event_id = typed.event_id"
     once = f"SELECT *, 0 AS came_as, FALSE AS is_duplicate FROM (\n{rows}\n) AS typed ANTI JOIN {repeated} {same}"
     again = f"SELECT * FROM (\n{rows}\n) AS typed SEMI JOIN {repeated} {same}"
     return f"{once}\nUNION ALL\n{_ranked(again, dialect)}"

@@ -125,7 +125,7 @@ def _told_apart(frame: pd.DataFrame) -> pd.DataFrame:
         if held == "boolean":
             plain[name] = frame[name].map({True: "true", False: "false"})
         elif held == "date":
-            plain[name] = pd.to_datetime(frame[name], errors="coerce").where(frame[name].notna())
+            plain[name] = pd.to_datetime(frame[name])
     return plain
 
 
@@ -150,7 +150,10 @@ def _require_columns(side: Side, types: Mapping[str, str]) -> None:
 
 
 def _kinds(engine: DuckDBEngine, types: Mapping[str, str], source: History) -> dict[str, str]:
-    """Return the kind of each further column; text is told as numbers or times when every cell of it is one."""
+    """Return the kind of each further column.
+
+    Text is told as times when every cell of it is one; and as numbers likewise, where the table has no types (CSV).
+    """
     plain = {"text": "text", "bool": "text", "integer": "number", "float": "number", "date": "time"}
     found: dict[str, str] = {}
     for name, type_name in types.items():
@@ -175,8 +178,9 @@ def _kinds(engine: DuckDBEngine, types: Mapping[str, str], source: History) -> d
         for kind, like in alike.items()
     ]
     told: Any = engine.run(f"SELECT {', '.join(counts)} FROM original").iloc[0] if counts else {}
+    possible = ("number", "time") if source.format == "csv" else ("time",)
     for place, name in enumerate(texts):
-        whole = (kind for kind in ("number", "time") if told[f"{kind}_{place}"] == told[f"told_{place}"] > 0)
+        whole = (kind for kind in possible if told[f"{kind}_{place}"] == told[f"told_{place}"] > 0)
         found[name] = next(whole, "text")
     return found
 
