@@ -23,7 +23,7 @@ from tiercast.sources.opening import open_source
 START = datetime(2024, 2, 1, tzinfo=UTC)
 CATALOGUE = build_catalogue(Seen(frozenset({"visit", "purchase"}), channels=("web",)))
 few = settings(
-    max_examples=20,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

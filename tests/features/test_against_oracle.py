@@ -15,7 +15,7 @@ from tiercast.engines.duckdb import DuckDBEngine
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Pacific/Chatham")
 few = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -33,7 +33,7 @@ from tiercast.sources.opening import open_source
 
 DAY = 86_400
 some = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

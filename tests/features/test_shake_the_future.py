@@ -20,7 +20,7 @@ EVENT = {
     "amount": 5.0,
 }
 few = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

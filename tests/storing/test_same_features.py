@@ -47,6 +47,8 @@ faults: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         {"currency": "usd"},
         {"customer_id": None, "identity": "X", "identity_kind": "cookie"},
         {"customer_id": None, "identity": "nobody's"},
+        {"customer_id": None, "amount": -1.0},
+        {"customer_id": None, "kind": None},
     ]
 )
 SIDES = sides() | read_sides(

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ACCEPTED, UNRESOLVED = "ACCEPTED", "NULL_CUSTOMER"
-STANDS = ("TIME_OUT_OF_RANGE", "NEGATIVE_NUMBER", "ABSURD_AMOUNT", "UNKNOWN_CURRENCY")
+STANDS = (
+    "TIME_OUT_OF_RANGE",
+    "NULL_KIND",
+    "NULL_CHANNEL",
+    "NEGATIVE_NUMBER",
+    "ABSURD_AMOUNT",
+    "UNKNOWN_CURRENCY",
+)
 """Why a row can be rejected that is still the first of its event, so that a later copy of it is the duplicate."""
 DAY_US = 86_400_000_000
 
@@ -129,10 +136,7 @@ def judged_sql(engine: DuckDBEngine, came: Mapped) -> str:
         f"make_timestamptz({output_name(column)}) AS {column.name}" if column.kind == "time" else column.name
         for column in TOUCHPOINTS
     )
-    first = (
-        f"verdict IN {STANDS} AND event_id IS NOT NULL AND COALESCE(customer_id, identity) IS NOT NULL"
-        " AND NOT bad_number AND kind IS NOT NULL AND channel IS NOT NULL"
-    )
+    first = f"verdict IN {STANDS} AND event_id IS NOT NULL AND NOT bad_number"
     return f"""WITH came AS (
   {rows}
 ), typed AS (
