@@ -62,11 +62,13 @@ import pandas as pd
 
 import tiercast
 
-people = pd.DataFrame({
-    "customer_id": ["ann", "ann", "ben"],
-    "points": [10, 90, 40],
-    "valid_from": [None, "2025-01-20", None],
-})
+people = pd.DataFrame(
+    {
+        "customer_id": ["ann", "ann", "ben"],
+        "points": [10, 90, 40],
+        "valid_from": [None, "2025-01-20", None],
+    }
+)
 sides = {"customers": people, "products": "products.csv", "identities": "identities.csv"}
 january = tiercast.compute_features("orders.csv", cutoff="2025-01-15", sides=sides)
 assert january["attribute_c0_points"].tolist() == [10, 40]
