@@ -19,7 +19,8 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMP_WAI
 SCRATCH := scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT INT TERM && \
 	export MLFLOW_TRACKING_URI="sqlite:///$$scratch/mlflow.db" MPLBACKEND=Agg $(ONE_THREAD) PATH="$(BIN):$$PATH"
 CHECKS := lint format types imports doctests docs notebooks cards bench-small
-BENCHMARKS := $(filter-out __init__ frame,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
+BENCHMARKS := $(filter-out __init__ frame,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))) \
+	$(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py))
 
 ##@ Start here
 
@@ -105,8 +106,12 @@ clean: ## remove environments, caches and builds; keeps mlruns/ and results
 	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache benchmarks/results/small
 	find src tests benchmarks notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
+# peers that do not go with our versions are given environments of their own when they are first asked for
+OWN_ENVIRONMENTS = AUTOGLUON_ENV="$${AUTOGLUON_ENV:-$(abspath $(VENV))/autogluon}" \
+	FEATURETOOLS_ENV="$${FEATURETOOLS_ENV:-$(abspath $(VENV))/featuretools}"
+
 bench-%: $(if $(SMALL),$(VENV)/.ready-dev,$(VENV)/.ready-peers) ## run one benchmark beside its peers (sizes from the environment, SMALL=1: small)
-	$(BIN)/python -m benchmarks.$*
+	$(OWN_ENVIRONMENTS) $(BIN)/python -m benchmarks.$*
 
 # ---- environments: one folder, made once, renewed when the pins change ----
 

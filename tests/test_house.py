@@ -18,7 +18,7 @@ FOLDERS = (".ci", "benchmarks", "docs", "mlruns", "notebooks", "pipelines", "src
 TEXT = {"", ".csv", ".json", ".md", ".py", ".sql", ".toml", ".txt", ".yml", ".yaml"}
 EACH_MODULE = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 LINES = 400
-SERVED_MAY_IMPORT = {"duckdb", "lightgbm", "mlflow", "numpy", "pandas", "scipy"}
+SERVED_MAY_IMPORT = {"duckdb", "lightgbm", "mlflow", "numpy", "pandas", "pyarrow", "scipy"}
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:

@@ -3,45 +3,19 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
 
 from benchmarks.peers.hand import one_scan_sql
 from benchmarks.peers.task import Task
 from tiercast.serving import history
 from tiercast.serving.intake import clean_request
+from tiercast.serving.standing import Handed, Standing, arrow
 from tiercast.serving.tables import Tables
 
 TOUCHPOINTS = 200
 Answer = Callable[[pd.DataFrame], pd.DataFrame]
-
-
-class Handed:
-    """A table that DuckDB asks for anew at each execution, so that a prepared statement sees what came last.
-
-    A frame that is registered again is not seen: the statement goes on reading the frame of the day it was prepared.
-    """
-
-    def __init__(self, rows: pd.DataFrame) -> None:
-        found = pa.Schema.from_pandas(rows, preserve_index=False)
-        # a column in which nothing came is text: a statement holds on to the types of its first rows
-        self._schema = pa.schema(
-            [each.with_type(pa.string()) if pa.types.is_null(each.type) else each for each in found]
-        )
-        self.hand(rows)
-
-    def hand(self, rows: pd.DataFrame) -> None:
-        """Let the next execution read these rows."""
-        self._rows = pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False)
-
-    def __arrow_c_schema__(self) -> Any:
-        return self._schema.__arrow_c_schema__()
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return self._rows.__arrow_c_stream__(requested_schema)
 
 
 def request(task: Task) -> pd.DataFrame:
@@ -79,33 +53,20 @@ def answers(task: Task, rows: pd.DataFrame, *, runs: int) -> tuple[list[float], 
 
 @contextmanager
 def _ours(task: Task) -> Iterator[Answer]:
-    tables = Tables.from_json(task.tables)
     with history.connect() as connection:
-        history.keep(connection, tables)
-
-        def answer(rows: pd.DataFrame) -> pd.DataFrame:
-            connection.register("came", rows)
-            try:
-                history.take_in(connection, "came")
-                people = Tables(peaks=tables.peaks)
-                return history.run(
-                    connection, task.text, cutoffs=task.days, tables=people, kept=tables.frozen
-                )
-            finally:
-                connection.unregister("came")
-
-        yield answer
+        standing, (cutoff,) = Standing(connection, Tables.from_json(task.tables)), task.days
+        yield lambda rows: standing.answer(task.text, rows, cutoff=cutoff)
 
 
 @contextmanager
 def _by_hand(task: Task, rows: pd.DataFrame) -> Iterator[Answer]:
-    came = Handed(rows)
+    came = Handed(arrow(rows))
     with history.connect() as connection:
         connection.register("came", came)
         connection.execute(f"PREPARE features AS {one_scan_sql(task, 'came')}")
 
         def answer(rows: pd.DataFrame) -> pd.DataFrame:
-            came.hand(rows)
+            came.rows = arrow(rows)
             return connection.execute("EXECUTE features").df()
 
         yield answer

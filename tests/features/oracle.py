@@ -279,6 +279,7 @@ def _rhythm(baskets: list[Row], cutoff: date) -> dict[str, float | None]:
         "gap_max_days": max(gaps, default=None),
         "gap_last_days": gaps[-1] if gaps else None,
         "gap_median_days": median(gaps) if gaps else None,
+        "gap_log_mean": fmean(round(math.log(gap), 6) for gap in gaps) if gaps else None,
         "gap_recent_mean_days": fmean(recent) if recent else None,
     }
     found |= {f"order_days_{span}d": sum(today - day <= span for day in days) for span in WINDOWS_DAYS}

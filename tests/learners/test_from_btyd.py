@@ -33,7 +33,15 @@ def test_the_curve_is_that_of_the_newest_origin_and_agrees_with_the_chance_withi
     newest = rows.features[rows.features["cutoff"] == rows.features["cutoff"].max()]
     stage = BTYD_CURVE.fit(rows, {}, SETUP)
     within = 1 - np.exp(-stage.cumulative_hazard(newest, np.array([28.0]))[:, 0])
-    np.testing.assert_allclose(within, newest["btyd_purchase_probability"], atol=1e-9)
+    told = newest["btyd_purchase_probability"]
+    np.testing.assert_allclose(np.clip(within, 1e-6, 1 - 1e-6), told, atol=1e-9)
+
+
+def test_regular_customers_are_seen_as_such_and_without_their_gaps_as_any() -> None:
+    rows = small_panel().features
+    newest = rows[rows["cutoff"] == rows["cutoff"].max()].reset_index(drop=True)
+    assert fit_stage(newest, horizon_days=28).activity.type == "mbg_cnbd"
+    assert fit_stage(newest.drop(columns="gap_log_mean"), horizon_days=28).activity.type != "mbg_cnbd"
 
 
 def test_customers_without_a_purchase_neither_help_nor_hurt() -> None:

@@ -24,6 +24,17 @@ def test_every_buyer_has_finite_columns_even_after_giving_everything_back(stage:
         assert (columns["btyd_expected_value_currency"] >= 0).all()
 
 
+def test_no_probability_is_surer_than_one_in_a_million_and_no_orders_are_fewer_than_it(
+    stage: BtydStage,
+) -> None:
+    columns = stage.columns(small_panel().features.assign(purchase_span_days=1.0, customer_age_days=3000.0))
+    probability = columns["btyd_purchase_probability"]
+    assert probability.between(1e-6, 1 - 1e-6).all()
+    assert (columns["btyd_expected_orders"] >= probability).all()
+    odds = probability / (1 - probability)
+    np.testing.assert_allclose(columns["btyd_purchase_logit"], np.log(odds), rtol=1e-9)
+
+
 def test_more_days_never_lower_the_hazard(stage: BtydStage) -> None:
     hazard = stage.cumulative_hazard(small_panel().features, np.arange(1.0, 365.0, 7.0))
     assert (np.diff(hazard, axis=1) >= 0).all()

@@ -42,7 +42,7 @@ def features(
     ] = False,
     sql: Annotated[
         bool,
-        typer.Option("--sql", help="Print the one SQL text instead; with --engine spark, how it reads, too."),
+        typer.Option("--sql", help="Print the one SQL text instead, --cutoff filled in; with --engine spark, how it reads, too."),
     ] = False,
     map_file: MapFile = None,
     side: Sides = None,
@@ -72,12 +72,21 @@ def features(
             found, text, read_stage = _declared(source, cutoff or WHOLE_HISTORY, options)
         if sql:
             names = [each.name for each in found]
+            if cutoff:
+                from tiercast.serving.history import one_by_one, parse_cutoff
+
+                ((text, _),) = one_by_one(text, [parse_cutoff(cutoff)])
             screen.answer(
                 {"sql": text, "read_stage": read_stage, "engine": engine, "features": names},
                 text if engine == "duckdb" or not text else f"{_as_view(read_stage)}\n\n{text}",
             )
             return
-        rows = [(each.name, each.unit, each.meaning) for each in found]
+        from tiercast.features.compile import reads
+
+        cost = {each.name: reads(found, each.name) for each in found}
+        rows = [
+            (each.name, each.unit, each.meaning, _absent(each.absent), len(cost[each.name])) for each in found
+        ]
         listing = [
             {
                 "name": each.name,
@@ -85,11 +94,13 @@ def features(
                 "unit": each.unit,
                 "meaning": each.meaning,
                 "absent": each.absent,
+                "cost": {"relations": cost[each.name]},
             }
             for each in found
         ]
         screen.answer(
-            {"features": listing}, table(f"{len(rows)} features", ["feature", "unit", "meaning"], rows)
+            {"features": listing},
+            table(f"{len(rows)} features", ["feature", "unit", "meaning", "absent", "relations"], rows),
         )
         return
     if not cutoff or out is None or source is None:
@@ -112,6 +123,10 @@ def features(
         ),
         command_lines("Written:", str(place)),
     )
+
+
+def _absent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"
 
 
 def _as_view(read_stage: str) -> str:

@@ -34,8 +34,6 @@ ROW_BYTES = 300
 """What a touchpoint takes while features are made of it, measured with 260 features."""
 TEXT_ROW_BYTES = 40
 MEMORY_SHARE = 0.6
-FEW_ROWS = 1_000_000
-"""Rows times cutoffs up to which one statement costs less than one a cutoff."""
 BATCH_ROWS = 122_880
 
 
@@ -260,16 +258,14 @@ class DuckDBEngine:
             Default: as many as the memory limit asks for.
         """
         days = sorted(set(cutoffs))
-        rows = self._rows()
-        many = buckets or max(1, ceil(rows * ROW_BYTES / (self._limit_bytes() * MEMORY_SHARE)))
-        together = len(days) == 1 or (many == 1 and rows * len(days) <= FEW_ROWS)
+        many = buckets or max(1, ceil(self._rows() * ROW_BYTES / (self._limit_bytes() * MEMORY_SHARE)))
         staged = split(text)
         kept: list[str] = []
         with self._told():
             try:
                 for place in range(many):
                     self._bind(bucket=(place, many) if many > 1 else None)
-                    if together:
+                    if len(days) <= 1:  # nothing to keep: the rows stream through
                         yield history.run(self._connection, text, cutoffs=days, tables=tables, now_s=now_s)
                         continue
                     for name, select in staged.kept():

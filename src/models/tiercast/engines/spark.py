@@ -22,6 +22,7 @@ from tiercast.engines.spool import spooled
 from tiercast.engines.text_files import readable, require_utf8
 from tiercast.errors import SourceError, TiercastError
 from tiercast.schema import History
+from tiercast.serving.history import one_by_one
 from tiercast.serving.reading import SparkDialect, read_sql
 from tiercast.serving.stages import split
 from tiercast.serving.tables import NO_TABLES, Tables, clock_table, cutoff_table
@@ -35,6 +36,7 @@ SETTINGS = {
     "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.maxPlanStringLength": "2000",  # a plan of hundreds of columns, told to its log, is megabytes
 }
 
 
@@ -77,7 +79,7 @@ class SparkEngine:
         self._session: Any = (session or _session()).newSession()
         settings = dict(SETTINGS)
         if self._session.sparkContext.master.startswith("local"):
-            settings["spark.sql.shuffle.partitions"] = "2"
+            settings |= {"spark.sql.shuffle.partitions": "2", "spark.sql.adaptive.enabled": "false"}
         for key, value in settings.items():
             self._session.conf.set(key, value)
         self.columns: list[str] = []
@@ -203,8 +205,11 @@ class SparkEngine:
         The result is collected: for tables beyond this machine's memory, see :meth:`table`.
         """
         with self._told():
-            asked = self.table(text, cutoffs=cutoffs, tables=tables, now_s=now_s)
-            return asked.toArrow().to_pandas()
+            found = [
+                self.table(filled, cutoffs=days, tables=tables, now_s=now_s).toArrow().to_pandas()
+                for filled, days in one_by_one(text, cutoffs)
+            ]
+            return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 
     def frames(
         self,
@@ -215,7 +220,7 @@ class SparkEngine:
         now_s: int | None = None,
         buckets: int | None = None,
     ) -> Iterator[pd.DataFrame]:
-        """Run a text that the compiler wrote, its roll-up computed once and kept; the cluster parts the work itself."""
+        """Run a text that the compiler wrote, its roll-up computed once and kept, a cutoff after the other."""
         staged = split(text)
         kept: list[Any] = []
         with self._told():
@@ -224,7 +229,8 @@ class SparkEngine:
                     rolled = self.table(select, tables=tables, now_s=now_s).persist()
                     rolled.createOrReplaceTempView(name)
                     kept.append((name, rolled))
-                yield self.run(staged.rest(), cutoffs=cutoffs, tables=tables, now_s=now_s)
+                for day in sorted(set(cutoffs)):
+                    yield self.run(staged.rest(), cutoffs=[day], tables=tables, now_s=now_s)
             finally:
                 for name, rolled in kept:
                     rolled.unpersist()
@@ -238,11 +244,12 @@ class SparkEngine:
         tables: Tables = NO_TABLES,
         now_s: int | None = None,
     ) -> Any:
-        """Return what :meth:`run` would collect, as a Spark frame that nothing has computed yet."""
+        """Return what :meth:`run` would collect at one cutoff, as a Spark frame that nothing has computed yet."""
         small = {"cutoffs": cutoff_table(cutoffs, tables.peaks), "clock": clock_table(now_s), **tables.frames}
         for view, frame in small.items():
             self._register(view, frame)
-        return self._session.sql(text)
+        ((filled, _),) = one_by_one(text, cutoffs)
+        return self._session.sql(filled)
 
     def _register(self, view: str, frame: pd.DataFrame) -> None:
         import pyarrow as pa
@@ -330,7 +337,10 @@ def _session() -> Any:
     settings: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError",  # else a result is waited for in vain
+        # without the first a result is waited for in vain; each cutoff of a panel is code of its own
+        "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError -XX:ReservedCodeCacheSize=512m",
+        "spark.driver.memory": "4g",
+        "spark.buffer.pageSize": "2m",  # a task groups and joins some dozens of relations: a page for each
         **SETTINGS,
     }
     builder = SparkSession.builder.appName("tiercast").config(map=settings)

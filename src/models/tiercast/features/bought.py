@@ -1,6 +1,6 @@
 """What became of what was bought: orders that came back, and supplies that run out. Rows of the roll-up and as seen."""
 
-from tiercast.features.relations import Relation, same
+from tiercast.features.relations import CUTOFF, Relation, same
 
 MOST_DAYS = 36_500
 """A supply lasts a century at most: what is longer was not meant as a clock."""
@@ -22,23 +22,33 @@ RETURNED = Relation(
 RETURNED_SEEN = Relation(
     "returned_seen",
     "finalise",
-    same("customer_id", "cutoff_day"),
+    same("customer_id"),
     same("kept_days"),
-    "FROM returned INNER JOIN cutoffs ON seen_day < cutoff_day",
+    f"FROM returned WHERE seen_day < {CUTOFF}",
 )
 
 _LASTS = f"CAST(LEAST(CAST(COALESCE(quantity_milli, 1000) AS DOUBLE) * days_per_unit_milli, {MOST_DAYS}e6) AS BIGINT)"
 
 _BOUGHT = "kind = 'purchase' AND days_per_unit_milli > 0"
 _DAY = same("customer_id", "product_id", "day")
-_UNITS = {"quantity_milli": "SUM(COALESCE(quantity_milli, 1000))"}
 
-SUPPLY_GROUPS = Relation(
-    "supply_groups",
+SUPPLY_PARTS = Relation(
+    "supply_parts",
     "roll-up",
-    _DAY | {"seen_day": "MIN(seen_day)", "last_seen_day": "MAX(seen_day)"},
-    _UNITS | {"lasting": f"SUM({_LASTS})"},
-    f"FROM touches WHERE {_BOUGHT} GROUP BY customer_id, product_id, day",
+    _DAY | same("seen_day"),
+    {"quantity_milli": "SUM(COALESCE(quantity_milli, 1000))", "lasting": f"SUM({_LASTS})"},
+    f"FROM touches WHERE {_BOUGHT}\n  GROUP BY customer_id, product_id, day, seen_day",
+)
+SUPPLY_SPLITS = Relation(
+    "supply_splits",
+    "roll-up",
+    _DAY,
+    {},
+    "FROM supply_parts GROUP BY customer_id, product_id, day HAVING COUNT(*) > 1",
+)
+_IS_SPLIT = (
+    "JOIN supply_splits AS split ON split.customer_id = supply_parts.customer_id"
+    " AND split.product_id = supply_parts.product_id AND split.day = supply_parts.day"
 )
 
 
@@ -51,14 +61,12 @@ SUPPLIES = Relation(
     "roll-up",
     _DAY | same("seen_day"),
     {
-        "quantity_milli": ("quantity_milli", _UNITS["quantity_milli"]),
-        "run_out_day": (_ends("lasting"), _ends(f"SUM(SUM({_LASTS})) OVER known")),
+        "quantity_milli": "quantity_milli",
+        "run_out_day": (_ends("lasting"), _ends("SUM(lasting) OVER known")),
     },
     (
-        "FROM supply_groups WHERE seen_day = last_seen_day",
-        "FROM touches SEMI JOIN supply_groups AS split ON split.last_seen_day > split.seen_day"
-        " AND split.customer_id = touches.customer_id AND split.product_id = touches.product_id"
-        f" AND split.day = touches.day\n  WHERE {_BOUGHT} GROUP BY customer_id, product_id, day, seen_day\n"
+        f"FROM supply_parts ANTI {_IS_SPLIT}",
+        f"FROM supply_parts SEMI {_IS_SPLIT}\n"
         "  WINDOW known AS (PARTITION BY customer_id, product_id, day ORDER BY seen_day)",
     ),
 )
@@ -67,12 +75,12 @@ SUPPLIES = Relation(
 SUPPLIES_SEEN = Relation(
     "supplies_seen",
     "finalise",
-    same("customer_id", "cutoff_day"),
+    same("customer_id"),
     {
-        "left_days": "MAX(run_out_day) - cutoff_day",
+        "left_days": f"MAX(run_out_day) - {CUTOFF}",
         "quantity_milli": "SUM(quantity_milli)",
-        "last_age_days": "cutoff_day - MAX(day)",
+        "last_age_days": f"{CUTOFF} - MAX(day)",
     },
-    "FROM supplies INNER JOIN cutoffs ON seen_day < cutoff_day GROUP BY customer_id, cutoff_day, product_id",
+    f"FROM supplies WHERE seen_day < {CUTOFF} GROUP BY customer_id, product_id",
 )
 """One row for each product with a clock: the days until all that was bought of it is used up, below 0 if it is."""

@@ -1,17 +1,20 @@
 """Declared features become one SQL text: contract view, roll-up, finalise; the text is what a model is frozen with."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from tiercast.features.contract import contract
 from tiercast.features.declare import Feature
-from tiercast.features.relations import resolve, words
+from tiercast.features.relations import CUTOFF, resolve, words
 from tiercast.features.rollup import ROLL_UP
 from tiercast.features.seen import FINALISE, GRAINS
+from tiercast.serving.stages import split
 
+_CUTOFF = re.compile(r"(?<![\w:.])cutoff_day\b")
 SAID = {
     "contract": "every row made plain, with a verdict",
     "roll-up": "additive rows that no cutoff changes",
-    "finalise": "one row per customer and cutoff",
+    "finalise": "one row per customer, as known at the cutoff",
 }
 
 
@@ -22,10 +25,10 @@ def compile_features(
     minor_per_major: int = 100,
     described: Sequence[str] = (),
 ) -> str:
-    """Return the SQL text of ``features``: one row per customer with seen history and cutoff.
+    """Return the SQL text of ``features``: one row per customer with seen history.
 
-    The text reads ``touchpoints`` (as read), ``cutoffs``, ``clock`` and what :class:`~tiercast.serving.tables.Tables`
-    holds. It carries no value that came from anyone's data: open vocabularies are joined, never written into the text.
+    The text has one parameter, the cutoff. It reads ``touchpoints`` (as read), ``clock``, ``cutoffs`` (what the calendar
+    says of the cutoff) and what :class:`~tiercast.serving.tables.Tables` holds. It carries no value that came from anyone's data: open vocabularies are joined, never written into the text.
     Relations and columns that no feature reads are not in it.
 
     Parameters
@@ -76,25 +79,26 @@ def compile_features(
     parts = [(relation.stage, relation.name, select) for relation, select in resolve(relations, asked)]
     for grain in grains:
         columns = [f"{_double(feature, minor_per_major)} AS {feature.name}" for feature in by_grain[grain]]
-        selected = ",\n    ".join(["customer_id", "cutoff_day", *columns])
-        select = f"SELECT {selected}\n  FROM {GRAINS[grain]} GROUP BY customer_id, cutoff_day"
+        selected = ",\n    ".join(["customer_id", *columns])
+        select = f"SELECT {selected}\n  FROM {GRAINS[grain]} GROUP BY customer_id"
         parts.append(("finalise", f"of_{grain}", select))
     base = [feature for grain in grains for feature in by_grain[grain]] + of_cutoffs
-    keys = ["of_touches.customer_id", "of_touches.cutoff_day"]
-    held = ",\n    ".join([*keys, *(_held(feature) for feature in base)])
+    held = ",\n    ".join(
+        ["of_touches.customer_id", *(f"{_held(feature)} AS {feature.name}" for feature in base)]
+    )
     joins = "".join(
         f"\n    LEFT JOIN of_{grain} ON of_{grain}.customer_id = of_touches.customer_id"
-        f" AND of_{grain}.cutoff_day = of_touches.cutoff_day"
         for grain in grains
         if grain != "touches"
     )
     if of_cutoffs:
-        joins += "\n    INNER JOIN cutoffs ON cutoffs.cutoff_day = of_touches.cutoff_day"
+        joins += f"\n    INNER JOIN cutoffs ON cutoffs.cutoff_day = {CUTOFF}"
     parts.append(("finalise", "held", f"SELECT {held}\n  FROM of_touches{joins}"))
-    expressions = {feature.name: feature.name for feature in base}
+    made = {feature.name: feature.name for feature in base}
     for feature in derived:
-        expressions[feature.name] = f"{_double(feature, minor_per_major)} AS {feature.name}"
-    final = ",\n  ".join(["customer_id", "cutoff_day", *(expressions[name] for name in names)])
+        made[feature.name] = f"{_double(feature, minor_per_major)} AS {feature.name}"
+    columns = ["customer_id", f"CAST({CUTOFF} AS BIGINT) AS cutoff_day", *(made[name] for name in names)]
+    final = ",\n  ".join(columns)
     return write(parts, f"SELECT {final}\nFROM held")
 
 
@@ -134,15 +138,24 @@ def needed(features: Sequence[Feature], wanted: Iterable[str]) -> list[Feature]:
     return [feature for feature in features if feature.name in keep]
 
 
+def reads(features: Sequence[Feature], name: str) -> tuple[str, ...]:
+    """Return the relations that a text of one feature alone is made of, which is what it costs: most share nearly all.
+
+    Examples
+    --------
+    >>> reads([Feature("touchpoints", "touches", "COUNT(*)", "touchpoints", "…")], "touchpoints")
+    ('contract', 'touches', 'touches_seen', 'of_touches')
+    """
+    return tuple(part for _, part, _ in split(compile_features(needed(features, [name]))).parts)
+
+
 def _double(feature: Feature, minor_per_major: int) -> str:
-    sql = feature.sql.replace("{minor_per_major}", f"{minor_per_major}e0")
+    sql = _CUTOFF.sub(CUTOFF, feature.sql.replace("{minor_per_major}", f"{minor_per_major}e0"))
     return f"CAST({sql} AS DOUBLE)"
 
 
 def _held(feature: Feature) -> str:
     if feature.grain == "cutoffs":
-        return f"CAST(cutoffs.{feature.sql} AS DOUBLE) AS {feature.name}"
+        return f"CAST(cutoffs.{feature.sql} AS DOUBLE)"
     column = f"of_{feature.grain}.{feature.name}"
-    if feature.absent is None:
-        return column
-    return f"COALESCE({column}, {feature.absent!r}e0) AS {feature.name}"
+    return column if feature.absent is None else f"COALESCE({column}, {feature.absent!r}e0)"

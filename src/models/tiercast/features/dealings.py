@@ -2,12 +2,12 @@
 
 from tiercast.features.declare import rest
 from tiercast.features.kinds import is_kind
-from tiercast.features.relations import Relation, same
+from tiercast.features.relations import CUTOFF, Relation, same
 
 ANSWERS = ("email_open", "email_click", "coupon_claim", "coupon_redemption", "purchase")
 """What counts as an answer to a contact."""
 BASKETS = ("cart", "checkout")
-_SEEN = "INNER JOIN cutoffs ON seen_day < cutoff_day"
+_SEEN = f"seen_day < {CUTOFF}"
 MOST_DAYS = 65_536
 """More than the days until 2100: two days share one whole number."""
 
@@ -21,23 +21,23 @@ def _first_known(kind: str) -> str:
 CASES_SEEN = Relation(
     "cases_seen",
     "finalise",
-    same("customer_id", "cutoff_day", "case_id"),
+    same("customer_id", "case_id"),
     {"opened_day": _first_known("complaint"), "resolved_day": _first_known("complaint_resolved")},
-    f"FROM touches {_SEEN} WHERE {is_kind('complaint', 'complaint_resolved')} AND case_id IS NOT NULL\n"
-    "  GROUP BY customer_id, cutoff_day, case_id",
+    f"FROM touches WHERE {_SEEN} AND {is_kind('complaint', 'complaint_resolved')} AND case_id IS NOT NULL\n"
+    "  GROUP BY customer_id, case_id",
 )
 SERVICE_SEEN = Relation(
     "service_seen",
     "finalise",
-    same("customer_id", "cutoff_day"),
+    same("customer_id"),
     same("kind", "day", "seen_day", "occurred_s", "channel_code", "rating_permille", "survey_type")
     | {
-        "age_days": "cutoff_day - day",
+        "age_days": f"{CUTOFF} - day",
         "purpose_code": "asked.code",
         "consent_word": f"CASE WHEN {is_kind('consent_granted')} THEN occurred_s * 2"
         f" WHEN {is_kind('consent_withdrawn')} THEN occurred_s * 2 + 1 END",
     },
-    f"FROM touches {_SEEN}{{joins}} WHERE is_service = 1",
+    f"FROM touches{{joins}} WHERE {_SEEN} AND is_service = 1",
     {"asked": "LEFT JOIN vocabulary AS asked ON asked.field = 'purpose' AND asked.term = purpose"},
 )
 """What there are few of: after-sales, voice, relationship. Counting them apart costs less than among all touches."""
@@ -45,30 +45,29 @@ SERVICE_SEEN = Relation(
 REFERRED_SEEN = Relation(
     "referred_seen",
     "finalise",
-    same("customer_id", "cutoff_day", "referred_customer_id"),
+    same("customer_id", "referred_customer_id"),
     {},
-    f"FROM touches {_SEEN} WHERE {is_kind('referral')} AND referred_customer_id IS NOT NULL\n"
-    "  GROUP BY customer_id, cutoff_day, referred_customer_id",
+    f"FROM touches WHERE {_SEEN} AND {is_kind('referral')} AND referred_customer_id IS NOT NULL\n"
+    "  GROUP BY customer_id, referred_customer_id",
 )
 LAST_SEEN = Relation(
     "last_seen",
     "finalise",
-    same("customer_id", "cutoff_day"),
+    same("customer_id"),
     {"answered_s": "MAX(occurred_s)", "paid_s": f"MAX(CASE WHEN {is_kind('purchase')} THEN occurred_s END)"},
-    f"FROM touches {_SEEN} WHERE {is_kind(*ANSWERS)}\n  GROUP BY customer_id, cutoff_day",
+    f"FROM touches WHERE {_SEEN} AND {is_kind(*ANSWERS)}\n  GROUP BY customer_id",
 )
 AFTER_SEEN = Relation(
     "after_seen",
     "finalise",
-    {"customer_id": "touches.customer_id", "cutoff_day": "cutoffs.cutoff_day"},
+    {"customer_id": "touches.customer_id"},
     {
         "is_own": "is_own",
         "is_after_answer": "CASE WHEN occurred_s > COALESCE(answered_s, -1) THEN 1 ELSE 0 END",
         "is_after_purchase": "CASE WHEN occurred_s > COALESCE(paid_s, -1) THEN 1 ELSE 0 END",
     },
-    "FROM touches INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day"
-    " LEFT JOIN last_seen ON last_seen.customer_id = touches.customer_id"
-    f" AND last_seen.cutoff_day = cutoffs.cutoff_day WHERE is_own = 0 OR {is_kind(*BASKETS)}",
+    "FROM touches LEFT JOIN last_seen ON last_seen.customer_id = touches.customer_id"
+    f" WHERE {_SEEN} AND (is_own = 0 OR {is_kind(*BASKETS)})",
 )
 """Contacts, carts and checkouts, each with whether it came after the last answer and the last purchase."""
 

@@ -1,7 +1,7 @@
 """Decision: the customer's own days up to now, and which of them belong to the current episode of deciding."""
 
 from tiercast.features.kinds import STAGES, is_kind
-from tiercast.features.relations import Relation, same
+from tiercast.features.relations import CUTOFF, Relation, same
 
 EPISODE_GAP_DAYS = 30
 """So many days without a touchpoint of the customer's own end an episode."""
@@ -21,33 +21,32 @@ _PER_DAY = {
     },
     **{f"stage_{code}_s": f"MAX(CASE WHEN stage_code = {code} THEN occurred_s END)" for code in (2, 3, 4)},
 }
-_OF_ONE = "PARTITION BY customer_id, cutoff_day"
+_OF_ONE = "PARTITION BY customer_id"
 
 OWN_DAYS = Relation(
     "own_days",
     "finalise",
-    same("customer_id", "cutoff_day", "day"),
+    same("customer_id", "day"),
     _PER_DAY,
-    "FROM touches INNER JOIN cutoffs ON seen_day < cutoff_day"
-    f" WHERE is_own = 1 AND cutoff_day - day <= {EPISODE_DAYS}\n  GROUP BY customer_id, cutoff_day, day",
+    f"FROM touches WHERE seen_day < {CUTOFF} AND is_own = 1 AND {CUTOFF} - day <= {EPISODE_DAYS}\n  GROUP BY customer_id, day",
 )
 """One row per day with a touchpoint of the customer's own."""
 
 OWN_SILENCES = Relation(
     "own_silences",
     "finalise",
-    same("customer_id", "cutoff_day", "day"),
-    same(*_PER_DAY) | {"silence_days": f"LEAD(day, 1, cutoff_day) OVER ({_OF_ONE} ORDER BY day) - day"},
+    same("customer_id", "day"),
+    same(*_PER_DAY) | {"silence_days": f"LEAD(day, 1, {CUTOFF}) OVER ({_OF_ONE} ORDER BY day) - day"},
     "FROM own_days",
 )
 
 DAYS_SEEN = Relation(
     "days_seen",
     "finalise",
-    same("customer_id", "cutoff_day", "day"),
+    same("customer_id", "day"),
     same(*_PER_DAY)
     | {
-        "age_days": "cutoff_day - day",
+        "age_days": f"{CUTOFF} - day",
         "in_episode": f"CASE WHEN day > COALESCE(MAX(CASE WHEN silence_days >= {EPISODE_GAP_DAYS} THEN day END)"
         f" OVER ({_OF_ONE}), -1) THEN 1 ELSE 0 END",
         "last_bought_s": f"COALESCE(MAX(bought_s) OVER ({_OF_ONE}), -1)",

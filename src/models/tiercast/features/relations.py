@@ -1,8 +1,8 @@
 """The relations of the text: what each is made of, column by column, so that a text holds only what its features read.
 
 Three stages. The *contract* makes every row plain and gives it a verdict. The *roll-up* holds what no cutoff changes,
-as additive rows: a panel of cutoffs, a nightly batch and a web request share it. *Finalise* joins it with the table of
-cutoffs and leaves one row per customer and cutoff.
+as additive rows: a panel of cutoffs, a nightly batch and a web request share it. *Finalise* takes what was seen
+at one cutoff, :data:`CUTOFF`, and leaves one row per customer.
 
 What makes rows additive under late knowledge: a row carries ``seen_day``, the day on which it could be seen, and what
 it adds to what was seen before. An order that came to be known in parts is one row for each part; a distinct count is
@@ -12,6 +12,8 @@ a count of first rows; a concentration, the sum of n squared, is a sum of 2 k - 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+
+from tiercast.serving.stages import CUTOFF as CUTOFF
 
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 

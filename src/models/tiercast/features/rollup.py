@@ -1,6 +1,6 @@
 """Stage two, the roll-up: touches, orders and what was bought, each row with the day on which it could be seen."""
 
-from tiercast.features.bought import RETURNED, SUPPLIES, SUPPLY_GROUPS
+from tiercast.features.bought import RETURNED, SUPPLIES, SUPPLY_PARTS, SUPPLY_SPLITS
 from tiercast.features.kinds import MEANS, MEANT
 from tiercast.features.relations import Relation, same
 from tiercast.features.switching import STEPS
@@ -77,22 +77,6 @@ _SUMS = {
 _FIRST = {"store_id": "MIN(store_id)", "channel_code": "MIN(channel_code)", "is_online": "MIN(is_online)"}
 _SECOND = "CASE WHEN order_id IS NULL THEN occurred_s END"
 
-ORDER_GROUPS = Relation(
-    "order_groups",
-    "roll-up",
-    {
-        "customer_id": "customer_id",
-        "order_id": "order_id",
-        "order_s": _SECOND,
-        "seen_day": "MIN(seen_day)",
-        "last_seen_day": "MAX(seen_day)",
-        "day": "MIN(day)",
-        "at_s": "MIN(occurred_s)",
-    },
-    _SUMS | _FIRST,
-    f"FROM touches WHERE kind = 'purchase'\n  GROUP BY customer_id, order_id, {_SECOND}",
-)
-
 ORDER_PARTS = Relation(
     "order_parts",
     "roll-up",
@@ -105,11 +89,21 @@ ORDER_PARTS = Relation(
         "at_s": "MIN(occurred_s)",
     },
     _SUMS | _FIRST,
-    "FROM touches SEMI JOIN order_groups AS split ON split.last_seen_day > split.seen_day"
-    " AND split.customer_id = touches.customer_id"
-    " AND COALESCE(split.order_id, '') = COALESCE(touches.order_id, '')"
-    " AND COALESCE(split.order_s, -1) = CASE WHEN touches.order_id IS NULL THEN touches.occurred_s ELSE -1 END\n"
-    f"  WHERE kind = 'purchase' GROUP BY customer_id, order_id, {_SECOND}, seen_day",
+    f"FROM touches WHERE kind = 'purchase'\n  GROUP BY customer_id, order_id, {_SECOND}, seen_day",
+)
+"""One row for each part in which an order came to be known: nearly always the only one."""
+
+ORDER_SPLITS = Relation(
+    "order_splits",
+    "roll-up",
+    same("customer_id", "order_id", "order_s"),
+    {},
+    "FROM order_parts GROUP BY customer_id, order_id, order_s HAVING COUNT(*) > 1",
+)
+_IS_SPLIT = (
+    "JOIN order_splits AS split ON split.customer_id = order_parts.customer_id"
+    " AND COALESCE(split.order_id, '') = COALESCE(order_parts.order_id, '')"
+    " AND COALESCE(split.order_s, -1) = COALESCE(order_parts.order_s, -1)"
 )
 
 ORDER_ROWS = Relation(
@@ -122,8 +116,9 @@ ORDER_ROWS = Relation(
     | {name: (name, f"FIRST_VALUE({name}) OVER known") for name in _FIRST}
     | {f"total_{name}": (name, f"SUM({name}) OVER known") for name in ("lines", "amount_minor")},
     (
-        "FROM order_groups WHERE seen_day = last_seen_day",
-        "FROM order_parts WINDOW known AS (PARTITION BY customer_id, order_id, order_s ORDER BY seen_day)",
+        f"FROM order_parts ANTI {_IS_SPLIT}",
+        f"FROM order_parts SEMI {_IS_SPLIT}\n"
+        "  WINDOW known AS (PARTITION BY customer_id, order_id, order_s ORDER BY seen_day)",
     ),
 )
 """One row for each part in which an order came to be known: what it adds, and what the order amounts to since."""
@@ -165,4 +160,15 @@ ORDERS = Relation(
 )
 
 
-ROLL_UP = (TOUCHES, ORDER_GROUPS, ORDER_PARTS, ORDER_ROWS, STEPS, ORDERS, RETURNED, SUPPLY_GROUPS, SUPPLIES)
+ROLL_UP = (
+    TOUCHES,
+    ORDER_PARTS,
+    ORDER_SPLITS,
+    ORDER_ROWS,
+    STEPS,
+    ORDERS,
+    RETURNED,
+    SUPPLY_PARTS,
+    SUPPLY_SPLITS,
+    SUPPLIES,
+)

@@ -1,79 +1,76 @@
-"""Stage three begins: the rows of the roll-up that were seen at each cutoff, and what a feature may be made from."""
+"""Stage three begins: the rows of the roll-up that were seen at the cutoff, and what a feature may be made from."""
 
 from tiercast.features.bought import RETURNED_SEEN, SUPPLIES_SEEN
 from tiercast.features.dealings import DEALINGS
 from tiercast.features.decision import DECIDING
-from tiercast.features.relations import Relation, same
+from tiercast.features.relations import CUTOFF, Relation, same
 from tiercast.features.rollup import ORDERS, TOUCHES
 from tiercast.features.switching import SWITCHING
 
-_AT = same("customer_id", "cutoff_day")
-_AGE = same("day", "seen_day") | {"age_days": "cutoff_day - day"}
+_OF = same("customer_id")
+_AGE = same("day", "seen_day") | {"age_days": f"{CUTOFF} - day"}
 RECENT_DAYS = 91
 
 
 def _seen(of: Relation, more: dict[str, str] | None = None) -> Relation:
-    """Return the rows of a roll-up at each cutoff that could see them."""
+    """Return the rows of a roll-up that the cutoff could see."""
     given = {name: name for name in of.columns} | _AGE | (more or {})
     return Relation(
         f"{of.name}_seen",
         "finalise",
-        _AT,
+        _OF,
         given,
-        f"FROM {of.name} INNER JOIN cutoffs ON seen_day < cutoff_day",
+        f"FROM {of.name} WHERE seen_day < {CUTOFF}",
     )
 
 
 HIDDEN = Relation(
     "hidden",
     "finalise",
-    same("customer_id", "cutoff_day", "nth", "day"),
+    same("customer_id", "nth", "day"),
     {},
-    # the first condition follows from the others; said before any join, it leaves next to nothing to join
-    "FROM orders INNER JOIN cutoffs ON seen_day < cutoff_day"
-    " WHERE before_seen_day > seen_day AND before_seen_day >= cutoff_day",
+    f"FROM orders WHERE seen_day < {CUTOFF} AND before_seen_day >= {CUTOFF}",
 )
-"""Orders at cutoffs that could not yet see the order before: known later, though it happened earlier."""
+"""Orders whose order before the cutoff could not yet see: known later, though it happened earlier."""
 
 MENDED = Relation(
     "mended",
     "finalise",
     {
         "customer_id": "hidden.customer_id",
-        "cutoff_day": "hidden.cutoff_day",
         "nth": "hidden.nth",
         "seen_step_days": "hidden.day - MAX(orders.day)",
     },
     {},
     "FROM hidden INNER JOIN orders ON orders.customer_id = hidden.customer_id AND orders.nth < hidden.nth"
-    " AND orders.seen_day < hidden.cutoff_day\n"
-    "  GROUP BY hidden.customer_id, hidden.cutoff_day, hidden.nth, hidden.day",
+    f" AND orders.seen_day < {CUTOFF}\n"
+    "  GROUP BY hidden.customer_id, hidden.nth, hidden.day",
 )
 
 ORDERS_SEEN = Relation(
     "orders_seen",
     "finalise",
-    {"customer_id": "orders.customer_id", "cutoff_day": "cutoffs.cutoff_day"},
+    {"customer_id": "orders.customer_id"},
     {name: f"orders.{name}" for name in (*ORDERS.keys, *ORDERS.columns)}
     | {
-        "age_days": "cutoffs.cutoff_day - day",
-        "gap_days": "CASE WHEN before_seen_day >= cutoffs.cutoff_day THEN seen_step_days ELSE step_days END",
+        "age_days": f"{CUTOFF} - day",
+        "gap_days": f"CASE WHEN before_seen_day >= {CUTOFF} THEN seen_step_days ELSE step_days END",
     }
     | {
         "local_day": "CAST(FLOOR(local_s / 8.64e4) AS BIGINT)",
         "local_hour": "CAST(FLOOR((local_s - FLOOR(local_s / 8.64e4) * 86400) / 3.6e3) AS BIGINT)",
     },
-    "FROM orders INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day{joins}",
+    f"FROM orders{{joins}} WHERE seen_day < {CUTOFF}",
     {
         "seen_step_days": "LEFT JOIN mended ON mended.customer_id = orders.customer_id"
-        " AND mended.cutoff_day = cutoffs.cutoff_day AND mended.nth = orders.nth"
+        " AND mended.nth = orders.nth"
     },
 )
 
 
 def _sizes(name: str, *, term: str, of: str, where: str, values: dict[str, str]) -> Relation:
-    """Return one row per customer, cutoff and ``term``: how many rows of ``of`` it has, how much, how lately."""
-    recent = f"cutoff_day - day <= {RECENT_DAYS}"
+    """Return one row per customer and ``term``: how many rows of ``of`` it has, how much, how lately."""
+    recent = f"{CUTOFF} - day <= {RECENT_DAYS}"
     sums = {column: f"SUM({value})" for column, value in values.items()}
     recently = {
         f"recent_{column}": f"SUM(CASE WHEN {recent} THEN {value} ELSE 0 END)"
@@ -82,13 +79,12 @@ def _sizes(name: str, *, term: str, of: str, where: str, values: dict[str, str])
     return Relation(
         name,
         "finalise",
-        same("customer_id", "cutoff_day", term),
+        same("customer_id", term),
         {"size": "COUNT(*)", "recent_size": f"COUNT(CASE WHEN {recent} THEN 1 END)"}
         | sums
         | recently
-        | {"first_age_days": "cutoff_day - MIN(day)", "last_age_days": "cutoff_day - MAX(day)"},
-        f"FROM {of} INNER JOIN cutoffs ON seen_day < cutoff_day WHERE {where}\n"
-        f"  GROUP BY customer_id, cutoff_day, {term}",
+        | {"first_age_days": f"{CUTOFF} - MIN(day)", "last_age_days": f"{CUTOFF} - MAX(day)"},
+        f"FROM {of} WHERE seen_day < {CUTOFF} AND {where}\n  GROUP BY customer_id, {term}",
     )
 
 
@@ -102,7 +98,7 @@ CATEGORY_SIZES = _sizes(
 CATEGORIES_SEEN = Relation(
     "categories_seen",
     "finalise",
-    same("customer_id", "cutoff_day"),
+    _OF,
     same(*CATEGORY_SIZES.columns) | {"code": "listed.code"},
     "FROM category_sizes{joins}",
     {"listed": "LEFT JOIN vocabulary AS listed ON listed.field = 'category' AND listed.term = category"},
@@ -121,9 +117,9 @@ PRODUCTS_SEEN = _sizes(
 ATTRIBUTES_SEEN = Relation(
     "attributes_seen",
     "finalise",
-    same("customer_id", "cutoff_day"),
+    _OF,
     {"number": "number", "attribute_code": "what.code", "term_code": "told.code"},
-    "FROM attributes INNER JOIN cutoffs ON from_day < cutoff_day AND cutoff_day <= until_day{joins}",
+    f"FROM attributes{{joins}} WHERE from_day < {CUTOFF} AND {CUTOFF} <= until_day",
     {
         "what": "LEFT JOIN vocabulary AS what ON what.field = 'attribute' AND what.term = attribute",
         "told": "LEFT JOIN vocabulary AS told ON told.field = CONCAT('attribute ', attribute) AND told.term = attributes.term",
@@ -132,9 +128,9 @@ ATTRIBUTES_SEEN = Relation(
 ASSIGNMENTS_SEEN = Relation(
     "assignments_seen",
     "finalise",
-    same("customer_id", "cutoff_day"),
-    same("is_treated", "probability_permille") | {"age_days": "cutoff_day - day"},
-    "FROM assignments INNER JOIN cutoffs ON seen_day < cutoff_day",
+    _OF,
+    same("is_treated", "probability_permille") | {"age_days": f"{CUTOFF} - day"},
+    f"FROM assignments WHERE seen_day < {CUTOFF}",
 )
 
 FINALISE = (

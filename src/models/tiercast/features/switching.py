@@ -1,7 +1,7 @@
 """Switching: the channel of each order beside that of the order before it, exact also where orders become known late."""
 
 from tiercast.features.declare import rest
-from tiercast.features.relations import Relation, same
+from tiercast.features.relations import CUTOFF, Relation, same
 
 PLACES = 64
 """More than any vocabulary of channels holds: a number and a place share one whole number."""
@@ -28,40 +28,39 @@ STEPS = Relation(
 STEPS_HIDDEN = Relation(
     "steps_hidden",
     "finalise",
-    same("customer_id", "cutoff_day", "place"),
+    same("customer_id", "place"),
     {},
-    "FROM steps INNER JOIN cutoffs ON seen_day < cutoff_day WHERE last_known_day >= cutoff_day",
+    f"FROM steps WHERE seen_day < {CUTOFF} AND last_known_day >= {CUTOFF}",
 )
-"""Orders at cutoffs that could not yet see the order before."""
+"""Orders whose order before the cutoff could not yet see."""
 
 STEPS_MENDED = Relation(
     "steps_mended",
     "finalise",
     {
         "customer_id": "steps_hidden.customer_id",
-        "cutoff_day": "steps_hidden.cutoff_day",
         "place": "steps_hidden.place",
         "before": f"MAX(steps.place * {PLACES} + via_code)",
     },
     {},
     "FROM steps_hidden INNER JOIN steps ON steps.customer_id = steps_hidden.customer_id"
-    " AND steps.place < steps_hidden.place AND steps.seen_day < steps_hidden.cutoff_day\n"
-    "  GROUP BY steps_hidden.customer_id, steps_hidden.cutoff_day, steps_hidden.place",
+    f" AND steps.place < steps_hidden.place AND steps.seen_day < {CUTOFF}\n"
+    "  GROUP BY steps_hidden.customer_id, steps_hidden.place",
 )
 
 SWITCHES_SEEN = Relation(
     "switches_seen",
     "finalise",
-    {"customer_id": "steps.customer_id", "cutoff_day": "cutoffs.cutoff_day"},
+    {"customer_id": "steps.customer_id"},
     {
         "via_code": "via_code",
-        "from_code": "CASE WHEN last_known_day >= cutoffs.cutoff_day"
+        "from_code": f"CASE WHEN last_known_day >= {CUTOFF}"
         f" THEN {rest('mended_step.before', PLACES)} ELSE last_code END",
     },
-    "FROM steps INNER JOIN cutoffs ON seen_day < cutoffs.cutoff_day{joins}",
+    f"FROM steps{{joins}} WHERE seen_day < {CUTOFF}",
     {
         "mended_step": "LEFT JOIN steps_mended AS mended_step ON mended_step.customer_id = steps.customer_id"
-        " AND mended_step.cutoff_day = cutoffs.cutoff_day AND mended_step.place = steps.place"
+        " AND mended_step.place = steps.place"
     },
 )
 """One row per order seen: the channel it came through, and that of the order seen before it."""

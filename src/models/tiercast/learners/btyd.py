@@ -2,36 +2,43 @@
 
 Fitting never fails. What cannot be learned falls back, and says so in ``BtydFit.fallback``:
 
+* ``GAPS_UNKNOWN``: how regular purchases are needs every gap between two of them; without, k is 1.
 * ``NBD``: the model's own likelihood found no optimum, or explains the histories less well than a model in
   which nobody ever leaves. The same class, with leaving switched off.
-* ``EMPIRICAL_RATES``: nobody ever came back, or there is nobody: one pooled purchase rate.
+* ``EMPIRICAL_RATES``: nobody came back on a later day, or there is nobody: one pooled purchase rate.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 
-from tiercast.learners.btyd_likelihood import Histories, nbd, pareto_nbd, quits_after_purchase
-from tiercast.serving.btyd import BTYD_TYPES, BgNbd, Btyd, MbgNbd, ParetoNbd
+from tiercast.learners.btyd_histories import Histories
+from tiercast.learners.btyd_likelihood import (
+    nbd,
+    pareto_nbd,
+    quits_after_purchase,
+    regular_quits_after_purchase,
+)
+from tiercast.learners.btyd_optimum import SAME_OPTIMUM, LogLikelihood, Optimum, maximise
+from tiercast.serving.btyd import BgNbd, Btyd, MbgCnbd, MbgNbd, ParetoNbd
 from tiercast.serving.btyd_arithmetic import Floats, History
 
-LogLikelihood = Callable[[Floats, Histories], tuple[Floats, Floats]]
-
 DAYS_PER_WEEK = 7.0
+MOST_REGULAR = 6
+"""The largest k that is tried: a customer's gaps then vary by 41 % around their mean."""
 
-_LIKELIHOODS: dict[type[Btyd], LogLikelihood] = {
-    BgNbd: partial(quits_after_purchase, may_quit_at_first=False),
+_MEAN_AGE_UNITS = 10.0
+_MOST_HISTORIES = 200_000
+
+_Irregular = type[BgNbd] | type[MbgNbd] | type[ParetoNbd]
+_LIKELIHOODS: dict[_Irregular, LogLikelihood] = {
     MbgNbd: partial(quits_after_purchase, may_quit_at_first=True),
     ParetoNbd: pareto_nbd,
+    BgNbd: partial(quits_after_purchase, may_quit_at_first=False),
 }
-_MEAN_AGE_UNITS = 10.0
-_BOUNDS = (np.log(1e-4), np.log(1e5))
-_SAME_OPTIMUM = 1e-6
-_MOST_HISTORIES = 200_000
 
 
 @dataclass(frozen=True)
@@ -40,18 +47,18 @@ class BtydFit:
 
     Parameters
     ----------
-    model : BgNbd, MbgNbd or ParetoNbd
+    model : MbgNbd, ParetoNbd, BgNbd or MbgCnbd
         The serving object; its time unit is the day.
     log_likelihood : float
         Of the ``customers`` histories, **time in weeks** as in the literature (in days it is lower by
-        ``log(7) · total repeats``). Comparable between the three models on the same customers.
+        ``log(7) · total repeats``). Comparable between the four models on the same customers.
     customers : int
         Histories that were used. Rows without one were left out; where more than 200,000 *distinct* ones came,
         an even sample of 200,000 customers stands for all.
     converged : bool
         Whether the optimiser reported an optimum of the model in ``model``.
     fallback : str or None
-        ``None``, ``"NBD"`` or ``"EMPIRICAL_RATES"``.
+        ``None``, ``"GAPS_UNKNOWN"`` (of :func:`fit_mbg_cnbd` only), ``"NBD"`` or ``"EMPIRICAL_RATES"``.
     """
 
     model: Btyd
@@ -85,110 +92,200 @@ def fit_bg_nbd(
     >>> fit_bg_nbd(repeat_order_days=[0, 0], purchase_span_days=[0, 0], customer_age_days=[30, 60]).fallback
     'EMPIRICAL_RATES'
     """
-    return _fit(BgNbd, History.of(repeat_order_days, purchase_span_days, customer_age_days))
+    return _fit(BgNbd, _Cohort.of(repeat_order_days, purchase_span_days, customer_age_days))
 
 
 def fit_mbg_nbd(
     *, repeat_order_days: ArrayLike, purchase_span_days: ArrayLike, customer_age_days: ArrayLike
 ) -> BtydFit:
     """Fit MBG/NBD by maximum likelihood; parameters and answer as in :func:`fit_bg_nbd`."""
-    return _fit(MbgNbd, History.of(repeat_order_days, purchase_span_days, customer_age_days))
+    return _fit(MbgNbd, _Cohort.of(repeat_order_days, purchase_span_days, customer_age_days))
 
 
 def fit_pareto_nbd(
     *, repeat_order_days: ArrayLike, purchase_span_days: ArrayLike, customer_age_days: ArrayLike
 ) -> BtydFit:
     """Fit Pareto/NBD by maximum likelihood; parameters and answer as in :func:`fit_bg_nbd`."""
-    return _fit(ParetoNbd, History.of(repeat_order_days, purchase_span_days, customer_age_days))
+    return _fit(ParetoNbd, _Cohort.of(repeat_order_days, purchase_span_days, customer_age_days))
+
+
+def fit_mbg_cnbd(
+    *,
+    repeat_order_days: ArrayLike,
+    purchase_span_days: ArrayLike,
+    customer_age_days: ArrayLike,
+    gap_log_mean: ArrayLike | None,
+) -> BtydFit:
+    """Fit MBG/CNBD-k by maximum likelihood, its regularity k included.
+
+    k grows from 1 as long as the likelihood does, up to 6.
+
+    Parameters
+    ----------
+    repeat_order_days, purchase_span_days, customer_age_days : array
+        As in :func:`fit_bg_nbd`.
+    gap_log_mean : array or None
+        Mean of ln(days) over each customer's gaps between days with a purchase: the feature of this name. Needed
+        for customers with two gaps or more.
+
+    Examples
+    --------
+    Every tenth day, or nearly:
+
+    >>> often = dict(repeat_order_days=[9, 7, 0], purchase_span_days=[90, 70, 0], customer_age_days=[95, 75, 90])
+    >>> fit_mbg_cnbd(**often, gap_log_mean=[2.29, 2.30, float("nan")]).model.k
+    6
+    >>> fit = fit_mbg_cnbd(**often, gap_log_mean=None)
+    >>> fit.model.k, fit.fallback
+    (1, 'GAPS_UNKNOWN')
+    """
+    cohort = _Cohort.of(repeat_order_days, purchase_span_days, customer_age_days, gap_log_mean)
+    irregular = _fit(MbgNbd, cohort)
+    regular = _fit_regular(cohort, irregular)
+    if regular is not None and (irregular.fallback or regular.log_likelihood > irregular.log_likelihood):
+        return regular
+    unknown = None if cohort.days.gaps_known else "GAPS_UNKNOWN"
+    return replace(irregular, model=_with_steps(irregular.model, 1), fallback=irregular.fallback or unknown)
 
 
 def fit_best_btyd(
-    *, repeat_order_days: ArrayLike, purchase_span_days: ArrayLike, customer_age_days: ArrayLike
+    *,
+    repeat_order_days: ArrayLike,
+    purchase_span_days: ArrayLike,
+    customer_age_days: ArrayLike,
+    gap_log_mean: ArrayLike | None = None,
 ) -> BtydFit:
-    """Fit MBG/NBD, Pareto/NBD and BG/NBD and return the one that explains the histories best.
+    """Fit MBG/NBD, Pareto/NBD, BG/NBD and MBG/CNBD-k and return the one that explains the histories best.
 
-    All three have four parameters and are likelihoods of the same purchases, so the lowest AIC is the highest
-    likelihood. A model that fell back gives way to one that did not; a tie goes to the one named first.
+    All are likelihoods of the same purchases; the lowest BIC wins, which asks MBG/CNBD-k with k > 1, a fifth
+    parameter, for half a log(customers) more. Where gaps are unknown it does not compete. A model that fell back
+    gives way to one that did not; a tie goes to the one named first.
+
+    Parameters
+    ----------
+    repeat_order_days, purchase_span_days, customer_age_days, gap_log_mean : array
+        As in :func:`fit_mbg_cnbd`.
 
     Examples
     --------
     >>> fit_best_btyd(repeat_order_days=[], purchase_span_days=[], customer_age_days=[]).model.type
     'mbg_nbd'
     """
-    history = History.of(repeat_order_days, purchase_span_days, customer_age_days)
-    fits = [_fit(kind, history) for kind in BTYD_TYPES]
-    return max(fits, key=lambda fit: (fit.fallback is None, fit.log_likelihood))
+    cohort = _Cohort.of(repeat_order_days, purchase_span_days, customer_age_days, gap_log_mean)
+    fits = {kind: _fit(kind, cohort) for kind in _LIKELIHOODS}
+    regular = _fit_regular(cohort, fits[MbgNbd])
+    price = 0.5 * np.log(max(cohort.customers, 1))
+    return max(
+        [*fits.values(), *([] if regular is None else [regular])],
+        key=lambda fit: (fit.fallback is None, fit.log_likelihood - price * isinstance(fit.model, MbgCnbd)),
+    )
 
 
-def _fit(kind: type[Btyd], history: History) -> BtydFit:
-    in_days = Histories.collapse(history).thinned(_MOST_HISTORIES)
-    customers = int(in_days.weight.sum())
-    if not np.any(in_days.repeats > 0) or in_days.age.max() <= 0:
-        return _empirical_rates(kind, in_days, customers)
-    unit_days = float(np.average(in_days.age, weights=in_days.weight)) / _MEAN_AGE_UNITS
-    seen = in_days.in_units_of(unit_days)
-    repeats = float(seen.repeats @ seen.weight)
-    to_weeks = repeats * (np.log(DAYS_PER_WEEK) - np.log(unit_days))
-    mean_rate = repeats / float(seen.age @ seen.weight)
-    pooled, pooled_value, pooled_converged = _maximise(nbd, seen, [np.array([0.5, 0.5 / mean_rate])])
-    r, alpha = pooled
+@dataclass(frozen=True)
+class _Cohort:
+    """The histories that every model is fitted on, in days; ``unit_days`` is 0 when nobody came back."""
+
+    days: Histories
+    customers: int
+    unit_days: float
+
+    @classmethod
+    def of(
+        cls,
+        repeat_order_days: ArrayLike,
+        purchase_span_days: ArrayLike,
+        customer_age_days: ArrayLike,
+        gap_log_mean: ArrayLike | None = None,
+    ) -> Self:
+        history = History.of(repeat_order_days, purchase_span_days, customer_age_days)
+        days = Histories.collapse(history, gap_log_mean).thinned(_MOST_HISTORIES)
+        came_back = bool(np.any((days.repeats > 0) & (days.span > 0)))
+        unit = float(np.average(days.age, weights=days.weight)) / _MEAN_AGE_UNITS if came_back else 0.0
+        return cls(days, int(days.weight.sum()), unit)
+
+    @cached_property
+    def seen(self) -> Histories:
+        """The same histories in a unit that suits optimisers."""
+        return self.days.in_units_of(self.unit_days)
+
+    @cached_property
+    def pooled(self) -> Optimum:
+        """The optimum of a model in which nobody leaves."""
+        repeats, exposure = (
+            float(column @ self.seen.weight) for column in (self.seen.repeats, self.seen.age)
+        )
+        return maximise(nbd, self.seen, [np.array([0.5, 0.5 * exposure / repeats])])
+
+    @property
+    def to_weeks(self) -> float:
+        """What a log-likelihood in weeks has more than one in ``unit_days``."""
+        return float(self.days.repeats @ self.days.weight * np.log(DAYS_PER_WEEK / self.unit_days))
+
+
+def _fit(kind: _Irregular, cohort: _Cohort) -> BtydFit:
+    if not cohort.unit_days:
+        return _empirical_rates(kind, cohort)
+    pooled, unit = cohort.pooled, cohort.unit_days
+    r, alpha = (float(number) for number in pooled.parameters)
     starts = [np.array([r, alpha, *fading]) for fading in _fading_starts(kind)]
-    found, value, converged = _maximise(_LIKELIHOODS[kind], seen, starts)
-    if np.isfinite(value) and value >= pooled_value - _SAME_OPTIMUM * customers:
-        fade = found[3] * (unit_days if kind is ParetoNbd else 1.0)
-        model: Btyd = kind(float(found[0]), float(found[1] * unit_days), float(found[2]), float(fade))
-        return BtydFit(model, float(value + to_weeks), customers, converged, None)
-    if np.isfinite(pooled_value):
-        nobody_leaves = kind(float(r), float(alpha * unit_days), 0.0, 1.0)
-        return BtydFit(nobody_leaves, float(pooled_value + to_weeks), customers, pooled_converged, "NBD")
-    return _empirical_rates(kind, in_days, customers)
+    found = maximise(_LIKELIHOODS[kind], cohort.seen, starts)
+    value = found.log_likelihood
+    if np.isfinite(value) and value >= pooled.log_likelihood - SAME_OPTIMUM * cohort.customers:
+        model = kind(*_in_days(found.parameters, unit, fourth=unit if kind is ParetoNbd else 1.0))
+        return BtydFit(model, value + cohort.to_weeks, cohort.customers, found.converged, None)
+    if np.isfinite(pooled.log_likelihood):
+        value, nobody_leaves = pooled.log_likelihood + cohort.to_weeks, kind(r, alpha * unit, 0.0, 1.0)
+        return BtydFit(nobody_leaves, value, cohort.customers, pooled.converged, "NBD")
+    return _empirical_rates(kind, cohort)
 
 
-def _fading_starts(kind: type[Btyd]) -> list[tuple[float, float]]:
+def _fit_regular(cohort: _Cohort, irregular: BtydFit) -> BtydFit | None:
+    """Return the best fit with k of 2 or more; None where that cannot be told, or no optimum is found."""
+    if not cohort.unit_days or not cohort.days.gaps_known:
+        return None
+    before = irregular.model
+    assert isinstance(before, MbgNbd)
+    start = np.array([before.r, before.alpha_days / cohort.unit_days, max(before.a, 0.1), before.b])
+    best, below = None, -np.inf
+    for k in range(2, MOST_REGULAR + 1):
+        start = start * np.array([1.0, (k - 1.0) / k, 1.0, 1.0])
+        fresh = np.array([*start[:2], *_fading_starts(MbgNbd)[0]])
+        found = maximise(partial(regular_quits_after_purchase, k=k), cohort.seen, [start, fresh])
+        value = found.log_likelihood + cohort.seen.rhythm_evidence(k) + cohort.to_weeks
+        if not value > below:
+            break
+        start, below = found.parameters, value
+        model = MbgCnbd(*_in_days(start, cohort.unit_days, fourth=1.0), k=k)
+        best = BtydFit(model, value, cohort.customers, found.converged, None)
+    return best
+
+
+def _in_days(parameters: Floats, unit_days: float, *, fourth: float) -> tuple[float, float, float, float]:
+    first, rate, third, last = (float(number) for number in parameters)
+    return first, rate * unit_days, third, last * fourth
+
+
+def _with_steps(model: Btyd, k: int) -> MbgCnbd:
+    assert isinstance(model, MbgNbd)
+    return MbgCnbd(model.r, model.alpha_days, model.a, model.b, k)
+
+
+def _fading_starts(kind: _Irregular) -> list[tuple[float, float]]:
     if kind is ParetoNbd:
         return [(0.5, _MEAN_AGE_UNITS / 2), (1.0, 5 * _MEAN_AGE_UNITS), (0.1, _MEAN_AGE_UNITS)]
     return [(0.8, 2.5), (0.2, 2.0), (3.0, 30.0)]
 
 
-def _maximise(likelihood: LogLikelihood, seen: Histories, starts: list[Floats]) -> tuple[Floats, float, bool]:
-    """Return the best parameters, their total log-likelihood and whether the optimiser was content.
-
-    Two starts always; a third only when those two disagree.
-    """
-    customers = float(seen.weight.sum())
-
-    def loss(log_parameters: Floats) -> tuple[float, Floats]:
-        with np.errstate(all="ignore"):
-            value, gradient = likelihood(log_parameters, seen)
-            mean, slope = -float(value @ seen.weight) / customers, -(gradient @ seen.weight) / customers
-        if not (np.isfinite(mean) and np.all(np.isfinite(slope))):
-            return 1e10, np.zeros_like(log_parameters)
-        return mean, slope
-
-    best, lowest, content = starts[0], np.inf, False
-    values: list[float] = []
-    for start in starts:
-        if len(values) >= 2 and abs(values[0] - values[1]) < _SAME_OPTIMUM:
-            break
-        result = minimize(
-            loss,
-            np.clip(np.log(start), *_BOUNDS),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[_BOUNDS] * len(start),
-            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
-        )
-        values.append(float(result.fun))
-        if result.fun < min(lowest, 1e9):
-            best, lowest, content = np.exp(result.x), float(result.fun), bool(result.success)
-    return best, -lowest * customers, content
-
-
-def _empirical_rates(kind: type[Btyd], in_days: Histories, customers: int) -> BtydFit:
+def _empirical_rates(kind: _Irregular, cohort: _Cohort) -> BtydFit:
     """One pooled rate; half a purchase and one customer-day are added, so that it is neither zero nor infinite."""
-    repeats, exposure_days = float(in_days.repeats @ in_days.weight), float(in_days.age @ in_days.weight)
+    days = cohort.days
+    repeats, exposure_days = float(days.repeats @ days.weight), float(days.age @ days.weight)
     alpha_days = (exposure_days + 1.0) / (repeats + 0.5)
-    value, _ = nbd(np.log([1.0, alpha_days / DAYS_PER_WEEK]), in_days.in_units_of(DAYS_PER_WEEK))
+    value, _ = nbd(np.log([1.0, alpha_days / DAYS_PER_WEEK]), days.in_units_of(DAYS_PER_WEEK))
     return BtydFit(
-        kind(1.0, alpha_days, 0.0, 1.0), float(value @ in_days.weight), customers, False, "EMPIRICAL_RATES"
+        kind(1.0, alpha_days, 0.0, 1.0),
+        float(value @ days.weight),
+        cohort.customers,
+        False,
+        "EMPIRICAL_RATES",
     )

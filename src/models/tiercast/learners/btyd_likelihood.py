@@ -4,63 +4,14 @@ Each function returns the log-likelihood of every distinct history and its gradi
 parameters. Time may be in any unit; a change of unit only adds ``repeats · log(unit)``.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import betaln, gammaln, psi
 
-from tiercast.serving.btyd_arithmetic import BLOCK_CELLS, Floats, History, race_nodes
+from tiercast.learners.btyd_histories import Histories
+from tiercast.serving.btyd_arithmetic import BLOCK_CELLS, Floats, race_nodes
+from tiercast.serving.btyd_erlang import step_terms
 
 _NODES = 32
-
-
-@dataclass(frozen=True)
-class Histories:
-    """Distinct purchase histories and how many customers share each."""
-
-    repeats: Floats
-    span: Floats
-    age: Floats
-    weight: Floats
-
-    @classmethod
-    def collapse(cls, history: History) -> "Histories":
-        """Group equal histories; customers without one are left out.
-
-        Examples
-        --------
-        >>> nan = float("nan")
-        >>> Histories.collapse(History.of([1, 0, 1, nan], [7, 0, 7, nan], [30, 30, 30, nan])).weight
-        array([1., 2.])
-        """
-        columns = (
-            history.repeats[history.known],
-            history.span_days[history.known],
-            history.age_days[history.known],
-        )
-        order = np.lexsort(columns[::-1])
-        x, t, age = (column[order] for column in columns)
-        new = np.ones(len(x), dtype=bool)
-        new[1:] = (np.diff(x) != 0) | (np.diff(t) != 0) | (np.diff(age) != 0)
-        first = np.flatnonzero(new)
-        return cls(x[first], t[first], age[first], np.diff(np.append(first, len(x))).astype(np.float64))
-
-    def thinned(self, most: int) -> "Histories":
-        """Return the same when there are at most ``most`` distinct histories, else those of ``most`` customers.
-
-        They are taken at even steps through all customers in order of repeats, span and age, so that every kind
-        of history keeps its share.
-        """
-        if len(self.weight) <= most:
-            return self
-        passed = np.floor(np.cumsum(self.weight) * (most / self.weight.sum()))
-        weight = np.diff(passed, prepend=0.0)
-        kept = weight > 0
-        return Histories(self.repeats[kept], self.span[kept], self.age[kept], weight[kept])
-
-    def in_units_of(self, days: float) -> "Histories":
-        """Return the same histories with time counted in units of ``days``."""
-        return Histories(self.repeats, self.span / days, self.age / days, self.weight)
 
 
 def nbd(log_parameters: Floats, seen: Histories) -> tuple[Floats, Floats]:
@@ -103,6 +54,37 @@ def quits_after_purchase(
     return value, np.stack([r * by_r, alpha * by_alpha, a * by_a, b * by_b])
 
 
+def regular_quits_after_purchase(log_parameters: Floats, seen: Histories, *, k: int) -> tuple[Floats, Floats]:
+    """MBG/CNBD-k. Parameters log r, log alpha, log a, log b; with k = 1 it is MBG/NBD.
+
+    Reutterer, Platzer & Schröder (2021), without the factor that only k and the gaps decide: see
+    :meth:`~.btyd_histories.Histories.rhythm_evidence`.
+    """
+    r, alpha, a, b = np.exp(log_parameters)
+    x, shape = seen.repeats, r + k * seen.repeats
+    late, last = alpha + seen.age, alpha + seen.span
+    steps = step_terms(shape, (seen.age - seen.span) / late, k)
+    silent = steps.sum(axis=1)
+    log_active = betaln(a, b + x + 1) - betaln(a, b) - shape * np.log(late) + np.log(silent)
+    log_quit = betaln(a + 1, b + x) - betaln(a, b) - shape * np.log(last)
+    both = np.logaddexp(log_active, log_quit)
+    active = np.exp(log_active - both)
+    quit_ = 1.0 - active
+    value = gammaln(shape) - gammaln(r) + r * np.log(alpha) + both
+    j = np.arange(k)
+    share = steps / silent[:, None]
+    more_steps = np.concatenate(
+        [np.zeros((len(x), 1)), np.cumsum(1.0 / (shape[:, None] + j[:-1]), axis=1)], axis=1
+    )
+    log_rate = active * np.log(late) + quit_ * np.log(last) - active * (share * more_steps).sum(axis=1)
+    by_r = psi(shape) - psi(r) + np.log(alpha) - log_rate
+    taken = share @ j
+    by_alpha = r / alpha - (active * (shape + taken) / late + quit_ * shape / last)
+    by_a = psi(a + b) - psi(a + b + x + 1) + quit_ / a
+    by_b = psi(a + b) - psi(a + b + x + 1) - psi(b) + active * psi(b + x + 1) + quit_ * psi(b + x)
+    return value, np.stack([r * by_r, alpha * by_alpha, a * by_a, b * by_b])
+
+
 def pareto_nbd(log_parameters: Floats, seen: Histories) -> tuple[Floats, Floats]:
     """Pareto/NBD (Schmittlein, Morrison & Colombo 1987). Parameters log r, log alpha, log s, log beta.
 
@@ -113,7 +95,7 @@ def pareto_nbd(log_parameters: Floats, seen: Histories) -> tuple[Floats, Floats]
     step = max(1, BLOCK_CELLS // (4 * _NODES))
     for start in range(0, len(seen.repeats), step):
         part = slice(start, start + step)
-        block = Histories(seen.repeats[part], seen.span[part], seen.age[part], seen.weight[part])
+        block = seen.at(part)
         value[part], gradient[:, part] = _pareto_nbd_block(log_parameters, block)
     return value, gradient
 

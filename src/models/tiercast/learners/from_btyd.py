@@ -14,13 +14,17 @@ from tiercast.serving.rules import Column
 
 
 def fit_stage(features: pd.DataFrame, *, horizon_days: int) -> BtydStage:
-    """Fit the stage on the histories at one cutoff: the best of three activity models, and Gamma-Gamma."""
+    """Fit the stage on the histories at one cutoff: the best of four activity models, and Gamma-Gamma.
+
+    Without the feature ``gap_log_mean`` regular gaps cannot be told, and it is the best of three.
+    """
     bought = features[features["order_days"].to_numpy(float) > 0]
     days = bought["order_days"].to_numpy(float)
     activity = fit_best_btyd(
         repeat_order_days=days - 1.0,
         purchase_span_days=bought["purchase_span_days"].to_numpy(float),
         customer_age_days=bought["customer_age_days"].to_numpy(float),
+        gap_log_mean=bought["gap_log_mean"].to_numpy(float) if "gap_log_mean" in bought else None,
     )
     spend = fit_gamma_gamma(
         order_days=days, order_day_spend_mean_currency=bought["order_day_spend_mean_currency"].to_numpy(float)

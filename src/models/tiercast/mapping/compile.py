@@ -1,6 +1,6 @@
 """A column map becomes SQL: one SELECT that gives the contract's columns, in the common subset of the engines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tiercast.mapping.arithmetic import Number
 from tiercast.mapping.cells import Cells
@@ -67,7 +67,8 @@ def mapped_sql(mapping: ColumnMap, cells: Cells, relation: str, *, keep_row: boo
                 problem='duplicates = "drop", and the table has an event_id, which says which rows repeat: drop that'
                 ' line, or say ignore = ["event_id"]',
             )
-        columns["event_id"] = _fingerprint(cells)
+        known = [columns[name] for name in ("customer_id", "identity") if name in columns]
+        columns["event_id"] = f"CASE WHEN {_is_somebody(known, cells)} THEN {_fingerprint(cells)} END"
     selected = [f"{sql} AS {name}" for name, sql in columns.items()]
     if keep_row:
         selected.append("source_row")
@@ -123,6 +124,12 @@ def _as_it_came(column: str, cells: Cells, kind: str = "") -> str:
     if (kind or KIND_OF.get(column)) == "number" and written_otherwise:
         return cells.number(column)
     return cells.raw(column)
+
+
+def _is_somebody(ids: Sequence[str], cells: Cells) -> str:
+    """Return whether a row says whose it is: two rows of nobody that look alike may well be of two people."""
+    texts = (f"NULLIF({cells.dialect.trim(f'CAST({each} AS STRING)')}, '')" for each in ids)
+    return f"COALESCE({', '.join(texts)}) IS NOT NULL"
 
 
 def _fingerprint(cells: Cells) -> str:

@@ -16,7 +16,7 @@ from tiercast.registry.staging import MANIFEST
 from tiercast.registry.store import Store, advice_ignored, told
 
 BUNDLE_NAME = "tiercast-scorecard"
-REQUIRED_AT_SERVING: tuple[str, ...] = ("duckdb", "lightgbm", "mlflow", "numpy", "pandas", "scipy")
+REQUIRED_AT_SERVING: tuple[str, ...] = ("duckdb", "lightgbm", "mlflow", "numpy", "pandas", "pyarrow", "scipy")
 _EXPERIMENT = "tiercast-models"
 _ARTIFACT = "bundle"
 

@@ -22,6 +22,7 @@ from .btyd_arithmetic import (
     beta_nodes,
     check_parameters,
     horizons,
+    never_falling,
     stored_parameters,
 )
 
@@ -90,7 +91,7 @@ class _QuitsAfterPurchase:
         days, single = horizons(horizon_days)
         shape, rate = self._rate_if_alive(history)
         returns = -np.expm1(-shape[:, None] * np.log1p(days / rate[:, None]))
-        answer = history.blank(self._alive(history)[:, None] * returns)
+        answer = history.blank(never_falling(self._alive(history)[:, None] * returns, days))
         return answer[:, 0] if single else answer
 
     def expected_orders(
@@ -120,7 +121,7 @@ class _QuitsAfterPurchase:
         for rows_and_columns, nodes in ((reach <= _FAR, _NODES), (reach > _FAR, _FAR_NODES)):
             row, column = np.nonzero(rows_and_columns)
             answer[row, column] = self._bought_if_alive(history.repeats[row], reach[row, column], nodes)
-        answer = history.blank(answer * self._alive(history)[:, None])
+        answer = history.blank(never_falling(answer * self._alive(history)[:, None], days))
         return answer[:, 0] if single else answer
 
     def _bought_if_alive(self, repeats: Floats, reach: Floats, nodes: int) -> Floats:

@@ -145,6 +145,26 @@ def horizons(horizon_days: ArrayLike) -> tuple[Floats, bool]:
     return np.atleast_1d(days), days.ndim == 0
 
 
+def never_falling(answers: Floats, days: Floats) -> Floats:
+    """Return answers in which a longer horizon has no less than a shorter one: rounding is undone.
+
+    Parameters
+    ----------
+    answers : array, shape (n, len(days))
+    days : array
+        The horizons, in any order.
+
+    Examples
+    --------
+    >>> never_falling(np.array([[0.3, 0.1, 0.2999]]), np.array([28.0, 7.0, 90.0]))
+    array([[0.3, 0.1, 0.3]])
+    """
+    order = np.argsort(days, kind="stable")
+    raised = np.empty_like(answers)
+    raised[:, order] = np.maximum.accumulate(answers[:, order], axis=1)
+    return raised
+
+
 @lru_cache
 def _legendre(nodes: int) -> tuple[Floats, Floats]:
     return np.polynomial.legendre.leggauss(nodes)
@@ -219,6 +239,15 @@ def beta_nodes(a: float, b: Floats, nodes: int) -> tuple[Floats, Floats]:
     >>> round(float((points * weights).sum()), 12)
     0.4
     """
+    points, weights = np.empty((len(b), nodes)), np.empty((len(b), nodes))
+    step = max(1, BLOCK_CELLS // nodes**2)
+    for start in range(0, len(b), step):
+        part = slice(start, start + step)
+        points[part], weights[part] = _beta_nodes_block(a, b[part], nodes)
+    return points, weights
+
+
+def _beta_nodes_block(a: float, b: Floats, nodes: int) -> tuple[Floats, Floats]:
     n = np.arange(nodes, dtype=np.float64)[None, :]
     s = (a + b - 2.0)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):

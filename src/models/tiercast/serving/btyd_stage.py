@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .btyd import Btyd
+from .calibration import LOWEST_PROBABILITY
 from .gamma_gamma import GammaGamma
 
 PURCHASE_PROBABILITY = "btyd_purchase_probability"
@@ -31,7 +32,7 @@ class BtydStage:
 
     Parameters
     ----------
-    activity : BgNbd, MbgNbd or ParetoNbd
+    activity : MbgNbd, ParetoNbd, BgNbd or MbgCnbd
     spend : GammaGamma
     horizon_days : int
         Over which the columns look, from the cutoff on: a gap before the horizon is left to what reads the columns.
@@ -42,18 +43,22 @@ class BtydStage:
     horizon_days: int
 
     def columns(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return the stage's columns for each row; NaN for a customer who never bought."""
+        """Return the stage's columns for each row; NaN for a customer who never bought.
+
+        No probability is told below one in a million or that close to 1, nor fewer orders than the probability of
+        one: of a customer with a steady rhythm who fell silent a model may be surer than any data could make it.
+        """
         seen = _history(features)
         probability = np.asarray(self.activity.purchase_probability(float(self.horizon_days), **seen))
-        total = np.asarray(self.activity.expected_orders(float(self.horizon_days), **seen))
+        inside = np.clip(probability, LOWEST_PROBABILITY, 1.0 - LOWEST_PROBABILITY)
+        total = np.maximum(self.activity.expected_orders(float(self.horizon_days), **seen), inside)
         spend = self.spend.expected_mean_spend(
             order_days=features["order_days"].to_numpy(float),
             order_day_spend_mean_currency=features["order_day_spend_mean_currency"].to_numpy(float),
         )
-        inside = np.clip(probability, 1e-6, 1 - 1e-6)
         return pd.DataFrame(
             {
-                PURCHASE_PROBABILITY: probability,
+                PURCHASE_PROBABILITY: inside,
                 EXPECTED_ORDERS: total,
                 MEAN_SPEND: spend,
                 EXPECTED_VALUE: total * spend,

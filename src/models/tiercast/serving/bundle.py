@@ -6,8 +6,7 @@ web server on a request; each gets the same numbers.
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
 from .scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
 from .segments import Segments
+from .standing import Standing
 from .tables import Tables
 from .tiers import assign
 
@@ -91,14 +91,8 @@ class Bundle:
 
         ``people`` holds the tables about customers, ``attributes`` and ``assignments``, where they are known.
         """
-        with self._taken_in(touchpoints) as connection:
-            return self._features(connection, cutoff, people)
-
-    def _features(self, connection: Any, cutoff: date, people: Mapping[str, Any]) -> pd.DataFrame:
-        tables = Tables(people, peaks=self.tables.peaks)
-        found = history.run(
-            connection, self.features_sql, cutoffs=[cutoff], tables=tables, kept=self.tables.frozen
-        )
+        _, standing = self._standing()
+        found = standing.answer(self.features_sql, touchpoints, cutoff=cutoff, people=Tables(people))
         return arrange(found, cutoff, unknown=self.unknown(people))
 
     @property
@@ -115,18 +109,15 @@ class Bundle:
 
     def verdicts(self, touchpoints: pd.DataFrame) -> dict[str, int]:
         """Return how many rows the contract accepted, left unresolved and rejected, by code."""
-        with self._taken_in(touchpoints) as connection:
-            return self._verdicts(connection)
-
-    def _verdicts(self, connection: Any) -> dict[str, int]:
-        counted = history.run(
-            connection,
+        _, standing = self._standing()
+        counted = standing.answer(
             f"SELECT verdict, COUNT(*) AS rows FROM ({self.contract_sql}) AS contract GROUP BY verdict",
+            touchpoints,
         )
         return {str(code): int(rows) for code, rows in zip(counted["verdict"], counted["rows"], strict=True)}
 
-    def _refuse_rejected(self, connection: Any) -> None:
-        counted = self._verdicts(connection).items()
+    def _refuse_rejected(self, touchpoints: pd.DataFrame) -> None:
+        counted = self.verdicts(touchpoints).items()
         bad = {code: count for code, count in counted if code not in {"ACCEPTED", "NULL_CUSTOMER"}}
         if bad:
             told = ", ".join(f"{count} × {code}" for code, count in sorted(bad.items()))
@@ -134,17 +125,6 @@ class Bundle:
                 f"rows break the contract: {told}; mend them, or send rejected = skip to go on without them",
                 rejected=bad,
             )
-
-    @contextmanager
-    def _taken_in(self, touchpoints: pd.DataFrame) -> Iterator[Any]:
-        """Lend a connection on which ``touchpoints`` are those of a frame, read once."""
-        connection = self._cursor()
-        connection.register("came", touchpoints)
-        try:
-            history.take_in(connection, "came")
-            yield connection
-        finally:
-            connection.unregister("came")
 
     def predict(
         self,
@@ -201,11 +181,12 @@ class Bundle:
         people = {}
         if columns:
             skip = rejected == "skip"
-            people["attributes"] = facts_of_request(self._cursor(), on_record, self.attributes, skip=skip)
-        with self._taken_in(events) as connection:
-            if rejected == "refuse":
-                self._refuse_rejected(connection)
-            seen = self._features(connection, day, people)
+            people["attributes"] = facts_of_request(
+                self._standing()[0], on_record, self.attributes, skip=skip
+            )
+        if rejected == "refuse":
+            self._refuse_rejected(events)
+        seen = self.features(events, cutoff=day, people=people)
         placed = asked.merge(seen.drop(columns="cutoff"), on="customer_id", how="left")
         placed.insert(1, "cutoff", pd.Series([day] * len(placed), dtype=object))
         if len(per_customer.columns) > 1:
@@ -337,16 +318,16 @@ class Bundle:
         dates[~known] = None
         return pd.Series(dates, dtype=object)
 
-    def _cursor(self) -> Any:
-        if not hasattr(self._per_thread, "cursor"):
+    def _standing(self) -> tuple[Any, Standing]:
+        """Return this thread's connection, and the questions that stand on it."""
+        if not hasattr(self._per_thread, "standing"):
             with self._opening:
                 if self._root is None:
                     self._root = history.connect(threads=1)
                     history.lock(self._root)
             cursor = self._root.cursor()
-            history.keep(cursor, self.tables)
-            self._per_thread.cursor = cursor
-        return self._per_thread.cursor
+            self._per_thread.standing = cursor, Standing(cursor, self.tables)
+        return self._per_thread.standing
 
 
 def arrange(found: pd.DataFrame, cutoff: date, *, unknown: Sequence[str] = ()) -> pd.DataFrame:

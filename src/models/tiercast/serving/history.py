@@ -12,6 +12,7 @@ import pandas as pd
 
 from .reading import read_sql
 from .refusals import BadCutoff
+from .stages import CUTOFF
 from .tables import NO_TABLES, TABLES, Tables, clock_table, cutoff_table
 
 EPOCH = date(1970, 1, 1)
@@ -106,26 +107,6 @@ def bind(connection: Any, relation: str) -> list[str]:
     return list(types)
 
 
-def take_in(connection: Any, relation: str) -> None:
-    """Read ``relation`` once and keep it as ``touchpoints``: for a request, which is asked about more than once.
-
-    Raises
-    ------
-    MissingColumns, WrongType
-        As :func:`read_sql`.
-    """
-    read = read_sql(types_of(connection, relation), relation)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE touchpoints AS {read}")
-
-
-def keep(connection: Any, tables: Tables) -> None:
-    """Copy the dictionaries of a version to a connection, so that no request brings them again."""
-    for name in tables.frozen:
-        connection.register("brought", tables.frame(name))
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM brought")
-        connection.unregister("brought")
-
-
 def types_of(connection: Any, relation: str) -> dict[str, str]:
     """Return the columns of a relation with DuckDB's names of their types."""
     described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -139,7 +120,6 @@ def run(
     cutoffs: Iterable[date] = (),
     tables: Tables = NO_TABLES,
     now_s: int | None = None,
-    kept: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Run a text over the bound touchpoints.
 
@@ -148,22 +128,43 @@ def run(
     connection : duckdb.DuckDBPyConnection
         After :func:`bind`.
     cutoffs : iterable of date
-        Rows of the relation ``cutoffs``.
+        What is filled in for :data:`~.stages.CUTOFF`, one after the other; rows of the relation ``cutoffs``.
     tables : Tables
         What else the text joins.
     now_s : int, optional
         Seconds since 1970 after which a row is in the future; default is the clock's.
-    kept : iterable of str
-        Tables that :func:`keep` has brought.
 
     Returns
     -------
     pandas.DataFrame
         What the text selects.
     """
-    spoken = words(text).difference(kept)
-    with joined(connection, cutoffs=cutoffs, tables=tables, now_s=now_s, only=spoken):
-        return connection.execute(text).df()
+    spoken = words(text)
+    frames = []
+    for filled, days in one_by_one(text, cutoffs):
+        with joined(connection, cutoffs=days, tables=tables, now_s=now_s, only=spoken):
+            frames.append(connection.execute(filled).df())
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def one_by_one(text: str, cutoffs: Iterable[date]) -> list[tuple[str, list[date]]]:
+    """Return a text filled in for one cutoff after the other, each with its cutoff; without a place for it, once.
+
+    No cutoff at all is one that has seen nothing.
+
+    Examples
+    --------
+    >>> one_by_one("SELECT :cutoff_day", [date(1970, 1, 3)])
+    [('SELECT 2', [datetime.date(1970, 1, 3)])]
+    >>> one_by_one("SELECT 1 FROM cutoffs", [date(1970, 1, 3), date(1970, 1, 2)])[0][1]
+    [datetime.date(1970, 1, 3), datetime.date(1970, 1, 2)]
+    """
+    if CUTOFF not in text:
+        return [(text, list(cutoffs))]
+    days = sorted(set(cutoffs))
+    return [(text.replace(CUTOFF, str(day_number(day))), [day]) for day in days] or [
+        (text.replace(CUTOFF, "-1"), [])
+    ]
 
 
 @lru_cache(maxsize=64)

@@ -20,6 +20,7 @@ from .btyd_arithmetic import (
     History,
     check_parameters,
     horizons,
+    never_falling,
     stored_parameters,
     wins_race_probability,
 )
@@ -97,7 +98,8 @@ class ParetoNbd:
         """
         history = History.of(repeat_order_days, purchase_span_days, customer_age_days)
         days, single = horizons(horizon_days)
-        answer = history.blank(self._alive(history)[:, None] * self._buys_if_alive(history, days))
+        returns = self._alive(history)[:, None] * self._buys_if_alive(history, days)
+        answer = history.blank(never_falling(returns, days))
         return answer[:, 0] if single else answer
 
     def expected_orders(
@@ -120,7 +122,7 @@ class ParetoNbd:
         log_growth = np.log1p(days / left_rate)
         active_days = left_rate * log_growth * exprel((1.0 - self.s) * log_growth)
         per_day = (self.r + history.repeats) / (self.alpha_days + history.age_days) * self._alive(history)
-        answer = history.blank(per_day[:, None] * active_days)
+        answer = history.blank(never_falling(per_day[:, None] * active_days, days))
         return answer[:, 0] if single else answer
 
     def _alive(self, history: History) -> Floats:
@@ -145,15 +147,13 @@ class ParetoNbd:
             self.alpha_days + groups.imag,
             self.beta_days + groups.imag,
         )
-        order = np.argsort(days, kind="stable")
         found = np.empty((len(groups), len(days)))
-        for column in order:
+        for column, day in enumerate(days):
             found[:, column] = wins_race_probability(
                 shape=shape,
                 rate=rate,
                 rival_shape=np.full_like(shape, self.s),
                 rival_rate=left_rate,
-                until=np.full_like(shape, days[column]),
+                until=np.full_like(shape, day),
             )
-        found[:, order] = np.maximum.accumulate(found[:, order], axis=1)
         return found[group_of]

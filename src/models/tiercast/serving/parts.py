@@ -10,6 +10,7 @@ from .calibration import Calibration
 from .gamma_gamma import GammaGamma
 from .intervals import ValueIntervals
 from .linear import Linear
+from .mbg_cnbd import MbgCnbd
 from .pareto_nbd import ParetoNbd
 from .refusals import UnknownChoice
 from .rules import Column, PastSpend, RateTable, SurvivalTable
@@ -25,6 +26,7 @@ TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "hazard_trees": HazardTrees.from_json,
     "hurdle": Hurdle.from_json,
     "linear": Linear.from_json,
+    "mbg_cnbd": MbgCnbd.from_json,
     "mbg_nbd": MbgNbd.from_json,
     "pareto_nbd": ParetoNbd.from_json,
     "past_spend": PastSpend.from_json,

@@ -53,8 +53,14 @@ class Dialect:
         return f"regexp_matches({text}, '{pattern}')"
 
     def trim(self, text: str) -> str:
-        # DuckDB's plain TRIM takes off every Unicode space, Spark's only this one; asking first costs less than trimming
-        return f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN TRIM({text}, ' ') ELSE {text} END"
+        # DuckDB's plain TRIM takes off every Unicode space, Spark's only this one
+        return f"TRIM({text}, ' ')"
+
+    def said(self, text: str) -> str:
+        """Return a text without spaces at its ends, NULL when nothing is left; asking first costs less than trimming."""
+        return (
+            f"CASE WHEN {text} < '!' OR {text} LIKE '% ' THEN NULLIF({self.trim(text)}, '') ELSE {text} END"
+        )
 
     def text_to_micros(self, text: str) -> str:
         return f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"
@@ -101,6 +107,9 @@ class SparkDialect(Dialect):
 
     def trim(self, text: str) -> str:
         return f"TRIM({text})"
+
+    def said(self, text: str) -> str:
+        return f"NULLIF({self.trim(text)}, '')"
 
     def text_to_micros(self, text: str) -> str:
         # Spark wants seconds before an offset, and a colon inside it
@@ -291,7 +300,7 @@ def _typed(kind: str, held: str, raw: str, dialect: Dialect) -> tuple[str | None
     """Return the typed expression and the condition under which a value came but could not be read."""
     if kind == "text":
         if held == "text":
-            return f"NULLIF({dialect.trim(raw)}, '')", None
+            return dialect.said(raw), None
         if held in {"integer", "bool", "date"}:
             return f"CAST({raw} AS STRING)", None
         if held == "float":
@@ -303,8 +312,8 @@ def _typed(kind: str, held: str, raw: str, dialect: Dialect) -> tuple[str | None
     if kind == "number":
         if held in {"integer", "float"}:
             number = f"CAST({raw} AS DOUBLE)"
-            finite = dialect.finite(number)
-            return f"CASE WHEN {finite} THEN {number} END", f"({raw} IS NOT NULL AND NOT {finite})"
+            unread = f"({raw} IS NOT NULL AND NOT {dialect.finite(number)})"
+            return number, None if held == "integer" else unread
         if held == "text":
             read = dialect.text_to_number(text)
             readable = f"{dialect.matches(text, NUMBER_PATTERN)} AND {dialect.finite(read)}"

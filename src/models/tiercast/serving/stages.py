@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+CUTOFF = ":cutoff_day"
+"""Stands in a text for the cutoff, in whole days since 1970: a parameter that is filled in at each run."""
 _PART = re.compile(
     r"(?:-- (?P<stage>[a-z-]+):[^\n]*\n)?(?P<name>\w+) AS \(\n {2}(?P<select>.*?)\n\)(?:,\n|\n(?=SELECT))",
     re.S,
