@@ -1,6 +1,7 @@
 """The forecast: one curve owns activity, and whatever parts are put together, a row never contradicts itself."""
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,13 +59,14 @@ def rows(chance: list[float], **columns: Any) -> pd.DataFrame:
     silence=st.floats(1, 3000),
     spend=st.floats(-1e6, 1e6),
     horizon=st.integers(1, 182),
+    window=st.integers(0, 182),
 )
 def test_a_row_never_contradicts_itself(
-    chance: list[float], silence: float, spend: float, horizon: int
+    chance: list[float], silence: float, spend: float, horizon: int, window: int
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = forecast(horizon_days=horizon)
+        made = forecast(horizon_days=horizon, window_days=window)
         given_rows = rows(chance, days_since_purchase=silence, net_spend_currency=spend)
         told = made.predict(given_rows)
     assert np.isfinite(
@@ -132,3 +134,28 @@ def test_it_comes_back_from_json_as_it_was() -> None:
 def test_the_first_day_by_which_a_share_has_bought(share: float, day: float) -> None:
     found = first_day_reached(np.array([[0.5, 0.25]]), np.array([7.0, 14.0]), share)
     np.testing.assert_array_equal(found, [day])
+
+
+@pytest.mark.parametrize("window", [7, 28, 90])
+def test_one_forecast_answers_for_any_horizon_without_contradiction(window: int) -> None:
+    panel = small_panel()
+    stage = fit_stage(panel.features, horizon_days=window)
+    bare = panel.features.drop(columns=[name for name in panel.features if name.startswith("btyd_")])
+    made = forecast(
+        btyd=stage,
+        activity=Column("btyd_purchase_probability"),
+        orders=Column("btyd_expected_orders"),
+        curve=SurvivalTable("days_since_purchase", (30.0,), (7, 28), ((0.5, 0.2), (0.9, 0.8))),
+        window_days=window,
+    )
+    told = [replace(made, horizon_days=days).predict(bare) for days in (7, 30, 90, 180, 365)]
+    for name in ("purchase_probability", "expected_orders", "expected_value_currency"):
+        over = np.column_stack([each[name] for each in told])
+        assert np.isfinite(over).all()
+        assert (np.diff(over, axis=1) >= -1e-9).all(), name
+    for each in told:
+        assert (each["expected_orders"] >= each["purchase_probability"]).all()
+        assert ((each["expected_value_currency"] == 0) | (each["purchase_probability"] > 0)).all()
+    for days in (30, 90):
+        same = told[(7, 30, 90, 180, 365).index(days)]
+        np.testing.assert_allclose(same[f"purchase_within_{days}d_probability"], same["purchase_probability"])

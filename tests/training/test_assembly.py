@@ -53,7 +53,7 @@ def test_the_manifest_says_what_it_is_and_the_files_are_those_it_means(folder: P
     assert facts["fitted_as_of"] == ENDS.isoformat()
     assert facts["currency"] == "USD"
     assert facts["default_policy"] == "pyramid"
-    assert set(facts["candidates"]) == {"churn", "repurchase", "lifetime_value"}
+    assert set(facts["candidates"]) == {"churn", "repurchase", "lifetime_value", "orders"}
 
 
 def test_the_rules_bundle_needs_no_model_and_reads_fewer_columns(trained_world: World) -> None:

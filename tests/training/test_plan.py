@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiercast.errors import NotTrainable
-from tiercast.training.plan import check_events, make_plan, trainable_from
+from tiercast.training.plan import LEAST_WINDOW_DAYS, check_events, make_plan, trainable_from
 from tiercast.windows import Horizon
 
 FIRST = date(2024, 1, 1)
@@ -37,11 +37,16 @@ def test_no_training_label_ends_after_the_day_it_is_used(
             first_origin_after_days=30,
         )
     except NotTrainable:
+        least = Horizon(min(horizon, LEAST_WINDOW_DAYS), gap)
         assert ends < trainable_from(
-            FIRST, horizon=window, step_days=step, test_origins=tests, history_days=30
+            FIRST, horizon=least, step_days=step, test_origins=tests, history_days=30
         ) + timedelta(days=step)
         return
-    known = gap + horizon
+    assert plan.horizon == window
+    assert plan.window.days <= horizon
+    assert plan.window.gap_days == gap
+    assert (plan.window.days < horizon) == any(each.startswith("HORIZON_CARRIED") for each in plan.warnings)
+    known = gap + plan.window.days
     assert len(plan.folds) == tests
     for fold in plan.folds:
         assert fold.test + timedelta(days=known) <= ends
@@ -53,8 +58,8 @@ def test_no_training_label_ends_after_the_day_it_is_used(
 
 
 def test_data_that_are_too_young_are_refused_with_the_day_from_which_they_will_do() -> None:
-    window = Horizon(28)
-    ready = trainable_from(FIRST, horizon=window, step_days=14, test_origins=3, history_days=84)
+    window, least = Horizon(28), Horizon(LEAST_WINDOW_DAYS)
+    ready = trainable_from(FIRST, horizon=least, step_days=14, test_origins=3, history_days=84)
     plan = make_plan(
         first_day=FIRST,
         data_ends_on=ready,
@@ -64,6 +69,7 @@ def test_data_that_are_too_young_are_refused_with_the_day_from_which_they_will_d
         first_origin_after_days=84,
     )
     assert len(plan.folds) == 3
+    assert plan.window == least
     with pytest.raises(NotTrainable, match=f"trainable from {ready}: 1 more days"):
         make_plan(
             first_day=FIRST,

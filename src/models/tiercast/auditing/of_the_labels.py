@@ -14,7 +14,7 @@ CHECK = "Is every training label known by the day on which the model is judged?"
 def check_label_windows(subject: Subject) -> Finding:
     """Recompute every window of the plan, and every training label from what was known at the first test origin."""
     plan = subject.ready.plan
-    window = {"gap_days": plan.horizon.gap_days, "horizon_days": plan.horizon.days}
+    window = {"gap_days": plan.window.gap_days, "horizon_days": plan.window.days}
     try:
         check_folds(
             [(tuple(sorted({*fold.train, fold.calibrate})), fold.test) for fold in plan.folds],
@@ -28,7 +28,7 @@ def check_label_windows(subject: Subject) -> Finding:
     except LeakySplit as leak:
         return Finding("LABEL_IN_WINDOW", CHECK, False, str(leak))
     end = plan.folds[0].test
-    trained = as_of(subject.ready.panel, end, plan.horizon)
+    trained = as_of(subject.ready.panel, end, plan.window)
     rows = trained.features[KEY].assign(**{name: trained.labels[name] for name in LABELS})
     rows = rows.loc[rows["customer_id"].isin(subject.events["customer_id"].unique())].reset_index(drop=True)
     known = subject.labels_of(truncated(subject.events, end), rows, data_ends_on=end)

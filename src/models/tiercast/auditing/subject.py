@@ -70,7 +70,7 @@ class Subject:
             self._attach(events),
             self.ready.catalogue,
             origins=origins,
-            horizon=self.ready.plan.horizon,
+            horizon=self.ready.plan.window,
             data_ends_on=self.ready.plan.data_ends_on,
             active_days=self.active_days,
         )
@@ -78,7 +78,7 @@ class Subject:
 
     def labels_of(self, events: pd.DataFrame, rows: pd.DataFrame, *, data_ends_on: date) -> pd.DataFrame:
         """Compute the labels of ``rows`` from other events, as of ``data_ends_on``."""
-        horizon = self.ready.plan.horizon
+        horizon = self.ready.plan.window
         return label_frame(
             self.engine.run,
             self._attach(events),

@@ -42,7 +42,10 @@ def features(
     ] = False,
     sql: Annotated[
         bool,
-        typer.Option("--sql", help="Print the one SQL text instead, --cutoff filled in; with --engine spark, how it reads, too."),
+        typer.Option(
+            "--sql",
+            help="Print the one SQL text instead, --cutoff filled in; with --engine spark, how it reads, too.",
+        ),
     ] = False,
     map_file: MapFile = None,
     side: Sides = None,

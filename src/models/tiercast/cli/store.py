@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PANEL = "The store"
 SQLITE = "sqlite:///"
-TARGETS = ("churn", "repurchase", "lifetime_value")
+TARGETS = ("churn", "repurchase", "lifetime_value", "orders")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -48,9 +48,13 @@ FIGURES: dict[str, tuple[str, dict[str, str]]] = {
             "top 10 %": "capture_10_share",
         },
     ),
+    "orders": (
+        "Orders: days with a purchase in the horizon",
+        {"RMSE": "rmse", "MAE": "mae", "bias": "total_bias", "corr.": "correlation"},
+    ),
 }
 """What is shown of each target, the deciding figure first; the record in MLflow has all of them."""
-FALLING = {"log_loss", "brier", "integrated_brier"}
+FALLING = {"log_loss", "brier", "integrated_brier", "rmse"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -109,11 +113,12 @@ def train_tables(report: "TrainReport", uri: str, *, first: bool = False) -> lis
     from tiercast.errors import without_password
 
     tests = [fold.test.isoformat() for fold in report.plan.folds]
+    asked, window = report.plan.horizon.days, report.plan.window.days
     parts: list[RenderableType] = [
         facts(
             [
                 ("source", report.account.source),
-                ("horizon", f"{report.plan.horizon.days} days"),
+                ("horizon", f"{asked} days" + ("" if asked == window else f", learned on {window}")),
                 ("judged at", ", ".join(tests)),
                 ("figures", f"means / at {tests[0]}; → chosen" if first else "means; → chosen"),
             ]

@@ -1,9 +1,10 @@
-"""The figures reported for each question: one table for churn, one for repurchase time, one for value."""
+"""The figures reported for each question: one table for churn, one for repurchase time, one for value, one for counts."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import xlogy
 
 from tiercast.evaluation.arrays import columns
 from tiercast.evaluation.distribution import crps, pinball, pit_coverage, randomised_pit, spender_coverage
@@ -33,6 +34,7 @@ __all__ = [
     "capture_share",
     "churn_metrics",
     "concordance",
+    "count_metrics",
     "crps",
     "decile_mape",
     "expected_calibration_error",
@@ -106,6 +108,30 @@ def value_metrics(actual: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
         "capture_5_share": capture_share(actual, predicted, share=0.05),
         "capture_10_share": capture_share(actual, predicted, share=0.10),
         "capture_20_share": capture_share(actual, predicted, share=0.20),
+    }
+
+
+def count_metrics(actual: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
+    """Return the figures of predicted counts: errors, level, rank, and the mean Poisson deviance.
+
+    Examples
+    --------
+    >>> figures = count_metrics([0, 2, 1], [0.5, 1.5, 1.0])
+    >>> round(figures["rmse"], 4), figures["total_bias"], round(figures["poisson_deviance"], 4)
+    (0.4082, 1.0, 0.4333)
+    """
+    happened, said = columns(actual, predicted)
+    mean = np.maximum(said, 1e-9)
+    deviance = 2.0 * (xlogy(happened, happened / mean) - happened + mean)
+    spread = happened.std() * said.std() if happened.size else 0.0
+    return {
+        "rmse": rmse(happened, said),
+        "mae": mae(happened, said),
+        "total_bias": total_bias(happened, said),
+        "correlation": float(np.mean((happened - happened.mean()) * (said - said.mean())) / spread)
+        if spread > 0
+        else float("nan"),
+        "poisson_deviance": float(deviance.mean()) if happened.size else float("nan"),
     }
 
 

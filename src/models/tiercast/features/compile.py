@@ -28,8 +28,9 @@ def compile_features(
     """Return the SQL text of ``features``: one row per customer with seen history.
 
     The text has one parameter, the cutoff. It reads ``touchpoints`` (as read), ``clock``, ``cutoffs`` (what the calendar
-    says of the cutoff) and what :class:`~tiercast.serving.tables.Tables` holds. It carries no value that came from anyone's data: open vocabularies are joined, never written into the text.
-    Relations and columns that no feature reads are not in it.
+    says of the cutoff) and what :class:`~tiercast.serving.tables.Tables` holds. It carries no value that came from
+    anyone's data: open vocabularies are joined, never written into the text. Relations and columns that no feature
+    reads are not in it.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tiercast.serving.rules import RateTable
 from tiercast.windows import Horizon
 
 
@@ -49,6 +50,26 @@ class Panel:
         """Return weights that halve with every ``half_life_days`` between a row's origin and the newest one."""
         day = self.cutoff_days
         return np.asarray(0.5 ** ((day.max(initial=0) - day) / half_life_days))
+
+
+def sampled(panel: Panel, most_rows: int, seed: int) -> Panel:
+    """Return the panel, or the rows of as many customers, drawn whole, as make about ``most_rows``."""
+    if len(panel) <= most_rows:
+        return panel
+    people, whose = np.unique(panel.features["customer_id"].to_numpy().astype(str), return_inverse=True)
+    drawn = np.random.default_rng(seed).random(len(people)) < most_rows / len(panel)
+    return panel.where(drawn[whose])
+
+
+def constant(value: float) -> RateTable:
+    """Return a part that says the same of everybody: where there is nothing to learn.
+
+    Examples
+    --------
+    >>> constant(0.5).predict(pd.DataFrame({"orders": [1.0, 2.0]})).tolist()
+    [0.5, 0.5]
+    """
+    return RateTable((), (), (value,))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from tiercast.learners.learner import Learner, Panel, Range, Setup
+from tiercast.learners.learner import Learner, Panel, Range, Setup, constant, sampled
 from tiercast.serving.btyd_stage import COLUMNS
 from tiercast.serving.linear import Linear, squeeze, standardise
+from tiercast.serving.rules import RateTable
+
+MOST_ROWS = 150_000
+"""Whole customers are drawn from a panel beyond it: the coefficients of a line want no more."""
 
 
-def _design(panel: Panel) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def design_of(panel: Panel) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return columns, centres, scales, the design matrix (values, then absences that occur) and which those are."""
     columns = [name for name in (*panel.columns, *COLUMNS) if name in panel.features]
     values = panel.features[columns].to_numpy(float)
@@ -31,7 +35,8 @@ def fit_logistic(panel: Panel, parameters: Mapping[str, float], setup: Setup) ->
     """Fit an L2-penalised logistic regression of ``purchased``."""
     from sklearn.linear_model import LogisticRegression
 
-    columns, centres, scales, design, occurs = _design(panel)
+    panel = sampled(panel, MOST_ROWS, setup.seed)
+    columns, centres, scales, design, occurs = design_of(panel)
     label = panel.labels["purchased"].to_numpy(float)
     model = LogisticRegression(
         C=float(parameters["inverse_penalty"]), solver="newton-cholesky", max_iter=50, tol=1e-5
@@ -39,16 +44,19 @@ def fit_logistic(panel: Panel, parameters: Mapping[str, float], setup: Setup) ->
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an unfinished fit is still a candidate, and judged
         model.fit(design, label, sample_weight=panel.weights())
-    return _linear(
+    return linear_of(
         columns, centres, scales, np.ravel(model.coef_), occurs, float(np.ravel(model.intercept_)[0]), "logit"
     )
 
 
-def fit_tweedie(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear:
+def fit_tweedie(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear | RateTable:
     """Fit a log-linear Tweedie mean (power 1.5) of net value; a net loss counts as nothing bought."""
     from sklearn.linear_model import TweedieRegressor
 
-    columns, centres, scales, design, occurs = _design(panel)
+    panel = sampled(panel, MOST_ROWS, setup.seed)
+    if not (panel.labels["value_currency"].to_numpy(float) > 0).any():
+        return constant(0.0)
+    columns, centres, scales, design, occurs = design_of(panel)
     value = winsorised(panel.labels["value_currency"].to_numpy(float))
     model = TweedieRegressor(
         power=1.5, alpha=float(parameters["penalty"]), link="log", solver="newton-cholesky", max_iter=50
@@ -56,7 +64,7 @@ def fit_tweedie(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(design, value, sample_weight=panel.weights())
-    return _linear(columns, centres, scales, model.coef_, occurs, float(model.intercept_), "log")
+    return linear_of(columns, centres, scales, model.coef_, occurs, float(model.intercept_), "log")
 
 
 def fit_ridge(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear:
@@ -79,7 +87,7 @@ def fit_ridge(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Li
         design, winsorised(panel.labels["value_currency"].to_numpy(float)), sample_weight=panel.weights()
     )
     nothing = np.zeros(0, dtype=np.int64)
-    fitted = _linear(columns, centres, scales, model.coef_, nothing, float(model.intercept_), "positive")
+    fitted = linear_of(columns, centres, scales, model.coef_, nothing, float(model.intercept_), "positive")
     return replace(fitted, squeezed=False)
 
 
@@ -92,7 +100,7 @@ def winsorised(value: np.ndarray, share: float = 0.999) -> np.ndarray:
     return np.clip(value, 0.0, float(np.quantile(value, share)) if len(value) else 0.0)
 
 
-def _linear(
+def linear_of(
     columns: list[str],
     centres: np.ndarray,
     scales: np.ndarray,
@@ -101,6 +109,7 @@ def _linear(
     intercept: float,
     link: str,
 ) -> Linear:
+    """Return the served part of coefficients: those of the columns, then those of the absences that occur."""
     absent = np.zeros(len(columns))
     absent[occurs] = weights[len(columns) :]
 

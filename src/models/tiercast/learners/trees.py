@@ -5,12 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from tiercast.learners.learner import Learner, Panel, Range, Setup
+from tiercast.learners.learner import Learner, Panel, Range, Setup, constant, sampled
 from tiercast.learners.linear import winsorised
 from tiercast.serving.blend import Hurdle
 from tiercast.serving.btyd_stage import COLUMNS, LOG_VALUE, LOGIT
+from tiercast.serving.rules import RateTable
 from tiercast.serving.trees import HazardTrees, Trees
 
+MOST_ROWS = 250_000
+"""Whole customers are drawn from a panel beyond it."""
+TWEEDIE: dict[str, Any] = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 DEFAULTS: dict[str, float] = {
     "rounds": 250,
     "learning_rate": 0.03,
@@ -66,57 +70,65 @@ def _boost(
     return str(lightgbm.train(settings, table, num_boost_round=int(parameters["rounds"])).model_to_string())
 
 
-def fit_activity(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees:
-    """Fit P(purchase within the horizon)."""
+def boosted(
+    panel: Panel,
+    label: np.ndarray,
+    objective: dict[str, Any],
+    link: str,
+    parameters: Mapping[str, float],
+    setup: Setup,
+    offset: str = "",
+) -> Trees | RateTable:
+    """Fit trees to a label of the panel's rows, on top of an ``offset`` column where one is named.
+
+    A label that never rises above zero leaves nothing to learn: the answer is zero.
+    """
+    if not (label > 0).any():
+        return constant(0.0)
     names = _columns(panel)
+    start = panel.features[offset].to_numpy(float) if offset else None
+    asked = {**objective, "boost_from_average": False} if offset else objective
     text = _boost(
-        panel.features[names].to_numpy(float), panel.labels["purchased"].to_numpy(float), panel.weights(), names,
-        {"objective": "binary"}, parameters, setup,
-    )  # fmt: skip
-    return Trees(tuple(names), text, "logit")
+        panel.features[names].to_numpy(float), label, panel.weights(), names, asked, parameters, setup, start
+    )
+    return Trees(tuple(names), text, link, offset)
 
 
-def fit_activity_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees:
+def fit_activity(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
+    """Fit P(purchase within the window)."""
+    rows = sampled(panel, MOST_ROWS, setup.seed)
+    label = rows.labels["purchased"].to_numpy(float)
+    return boosted(rows, label, {"objective": "binary"}, "logit", parameters, setup)
+
+
+def fit_activity_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit what BTYD's purchase probability misses: its logit is the offset."""
-    names = _columns(panel)
-    text = _boost(
-        panel.features[names].to_numpy(float), panel.labels["purchased"].to_numpy(float), panel.weights(), names,
-        {"objective": "binary", "boost_from_average": False}, parameters, setup, panel.features[LOGIT].to_numpy(float),
-    )  # fmt: skip
-    return Trees(tuple(names), text, "logit", LOGIT)
+    rows = sampled(panel, MOST_ROWS, setup.seed)
+    label = rows.labels["purchased"].to_numpy(float)
+    return boosted(rows, label, {"objective": "binary"}, "logit", parameters, setup, LOGIT)
 
 
-def fit_value(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees:
+def fit_value(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit the mean of net value with a Tweedie loss (power 1.5)."""
-    names = _columns(panel)
-    text = _boost(
-        panel.features[names].to_numpy(float), winsorised(panel.labels["value_currency"].to_numpy(float)),
-        panel.weights(), names, {"objective": "tweedie", "tweedie_variance_power": 1.5}, parameters, setup,
-    )  # fmt: skip
-    return Trees(tuple(names), text, "log")
+    rows = sampled(panel, MOST_ROWS, setup.seed)
+    return boosted(rows, _value(rows), TWEEDIE, "log", parameters, setup)
 
 
-def fit_value_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees:
+def fit_value_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit what BTYD's expected value misses: its log is the offset of a Tweedie loss."""
-    names = _columns(panel)
-    text = _boost(
-        panel.features[names].to_numpy(float), winsorised(panel.labels["value_currency"].to_numpy(float)),
-        panel.weights(), names, {"objective": "tweedie", "tweedie_variance_power": 1.5, "boost_from_average": False},
-        parameters, setup, panel.features[LOG_VALUE].to_numpy(float),
-    )  # fmt: skip
-    return Trees(tuple(names), text, "log", LOG_VALUE)
+    rows = sampled(panel, MOST_ROWS, setup.seed)
+    return boosted(rows, _value(rows), TWEEDIE, "log", parameters, setup, LOG_VALUE)
+
+
+def _value(panel: Panel) -> np.ndarray:
+    return winsorised(panel.labels["value_currency"].to_numpy(float))
 
 
 def fit_hurdle(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Hurdle:
     """Fit the value of those who buy (gamma loss); the activity curve supplies the chance that they do."""
-    names = _columns(panel)
-    value = winsorised(panel.labels["value_currency"].to_numpy(float))
-    spent = value > 0
-    text = _boost(
-        panel.features.loc[spent, names].to_numpy(float), value[spent], panel.weights()[spent], names,
-        {"objective": "gamma"}, parameters, setup,
-    )  # fmt: skip
-    return Hurdle(Trees(tuple(names), text, "log"))
+    rows = sampled(panel, MOST_ROWS, setup.seed)
+    spent = rows.where(_value(rows) > 0)
+    return Hurdle(boosted(spent, _value(spent), {"objective": "gamma"}, "log", parameters, setup))
 
 
 def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> HazardTrees:
@@ -124,6 +136,7 @@ def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> H
 
     A bin that the follow-up ends within is left out, unless the purchase came first.
     """
+    panel = sampled(panel, MOST_ROWS // 6, setup.seed)  # each row is one for every bin
     names = _columns(panel)
     edges = bin_edges(setup.horizon.days, float(panel.labels["observed_days"].max()))
     starts = np.asarray([0, *edges[:-1]], dtype=float)

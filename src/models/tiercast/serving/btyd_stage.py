@@ -1,5 +1,6 @@
 """The BTYD stage: what a buy-till-you-die model knows of each customer becomes columns that others may read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ MEAN_SPEND = "btyd_mean_spend_currency"
 EXPECTED_VALUE = "btyd_expected_value_currency"
 LOGIT = "btyd_purchase_logit"
 LOG_VALUE = "btyd_log_value"
+LOG_ORDERS = "btyd_log_orders"
 COLUMNS: tuple[str, ...] = (
     PURCHASE_PROBABILITY,
     EXPECTED_ORDERS,
@@ -23,6 +25,7 @@ COLUMNS: tuple[str, ...] = (
     EXPECTED_VALUE,
     LOGIT,
     LOG_VALUE,
+    LOG_ORDERS,
 )
 
 
@@ -64,9 +67,15 @@ class BtydStage:
                 EXPECTED_VALUE: total * spend,
                 LOGIT: np.log(inside / (1 - inside)),
                 LOG_VALUE: np.log(np.maximum(total * spend, 1e-2)),
+                LOG_ORDERS: np.log(np.maximum(total, 1e-6)),
             },
             index=features.index,
         )
+
+    def expected_orders(self, features: pd.DataFrame, days: Sequence[float]) -> np.ndarray:
+        """Return expected days with a purchase within each number of days, shape (rows, days)."""
+        seen = _history(features)
+        return np.column_stack([self.activity.expected_orders(float(each), **seen) for each in days])
 
     def cumulative_hazard(self, features: pd.DataFrame, days: np.ndarray) -> np.ndarray:
         """Return -ln P(no purchase within t days), shape (rows, days)."""

@@ -30,9 +30,11 @@ class HasHazard(Protocol):
 class Forecast:
     """All that is predicted of a customer who has bought before.
 
-    The activity part says how likely a purchase within the horizon is; it is calibrated, and the curve part's shape
-    is scaled in cumulative hazard so that it passes through it: ``S(H) = churn probability``, exactly. Value is the
-    calibrated value part, zero when the chance to buy is.
+    The activity part says how likely a purchase within the window is that it learned from; it is calibrated, and the
+    curve part's shape is scaled in cumulative hazard so that it passes through it. The curve then answers for any
+    horizon: ``churn probability = S(H)``, exactly. Past what the curve's data reached, the BTYD stage's hazard goes on.
+    Orders and value of the window are carried to the horizon by the stage's expected orders; value is zero when the
+    chance to buy is.
 
     Parameters
     ----------
@@ -44,7 +46,11 @@ class Forecast:
         One factor for the level of the newest matured window.
     intervals : ValueIntervals
     horizon_days, gap_days : int
-        The window ``[cutoff + gap, cutoff + gap + horizon)``; days of the curve count from its start.
+        The question is about ``[cutoff + gap, cutoff + gap + horizon)``; days of the curve count from its start.
+    window_days : int
+        What activity, orders and value learned to answer for: the horizon, or less where the history is too short.
+    orders : part that predicts, or None
+        Days with a purchase within the window; None takes the stage's.
     basis : dict of str to str
         ``churn``, ``repurchase``, ``value`` → ``model``, ``btyd`` or ``rule``.
     """
@@ -59,6 +65,11 @@ class Forecast:
     horizon_days: int
     gap_days: int
     basis: dict[str, str]
+    window_days: int = 0
+    orders: Predicts | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "window_days", self.window_days or self.horizon_days)
 
     def staged(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the features with the BTYD stage's columns and the calibrated ``purchase_probability`` beside them.
@@ -76,10 +87,28 @@ class Forecast:
 
     def survival(self, staged: pd.DataFrame, days: np.ndarray) -> np.ndarray:
         """Return P(no purchase within t days of the window's start), shape (rows, days)."""
-        asked = np.concatenate([np.asarray(days, dtype=float), [float(self.horizon_days)]])
-        hazard = np.maximum(self.curve.cumulative_hazard(staged, asked), 1e-12)
-        until_horizon = -np.log1p(-staged["purchase_probability"].to_numpy(float))
-        return np.asarray(np.exp(-hazard[:, :-1] * (until_horizon / hazard[:, -1])[:, None]))
+        asked = np.concatenate([np.asarray(days, dtype=float), [float(self.window_days)]])
+        hazard = np.maximum(self._hazard(staged, asked), 1e-12)
+        until_window = -np.log1p(-staged["purchase_probability"].to_numpy(float))
+        return np.asarray(np.exp(-hazard[:, :-1] * (until_window / hazard[:, -1])[:, None]))
+
+    def _hazard(self, staged: pd.DataFrame, days: np.ndarray) -> np.ndarray:
+        """Return the curve's cumulative hazard, and past its reach the stage's."""
+        reach = float(getattr(self.curve, "reach_days", np.inf))
+        if self.btyd is None or days.max() <= reach:
+            return self.curve.cumulative_hazard(staged, days)
+        seen = self.curve.cumulative_hazard(staged, np.minimum(days, reach))
+        ahead = self.btyd.cumulative_hazard(staged, np.append(np.maximum(days, reach), reach))
+        return np.asarray(seen + ahead[:, :-1] - ahead[:, -1:])
+
+    def _carried(self, staged: pd.DataFrame) -> np.ndarray:
+        """Return by how much the horizon holds more than the window, a factor on orders and value."""
+        if self.window_days == self.horizon_days:
+            return np.ones(len(staged))
+        if self.btyd is None:
+            return np.full(len(staged), self.horizon_days / self.window_days)
+        within = self.btyd.expected_orders(staged, [self.window_days, self.horizon_days])
+        return np.asarray(np.maximum(within[:, 1], 1e-9) / np.maximum(within[:, 0], 1e-9))
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the predictions of each row; NaN throughout for a customer who never bought.
@@ -101,9 +130,14 @@ class Forecast:
 
     def _of_buyers(self, features: pd.DataFrame) -> pd.DataFrame:
         staged = self.staged(features)
-        probability = staged["purchase_probability"].to_numpy(float)
-        grid = np.asarray(sorted({*GRID_DAYS, *WITHIN_DAYS}), dtype=float)
+        grid = np.asarray(sorted({*GRID_DAYS, *WITHIN_DAYS, self.horizon_days}), dtype=float)
         survival = self.survival(staged, grid)
+        within_window = staged["purchase_probability"].to_numpy(float)
+        probability = within_window
+        if self.window_days != self.horizon_days:
+            probability = 1.0 - survival[:, int(np.searchsorted(grid, self.horizon_days))]
+        near = grid <= LONGEST_DAYS
+        survival, grid = survival[:, near], grid[near]
         answers: dict[str, np.ndarray] = {
             "purchase_probability": probability,
             "churn_probability": 1.0 - probability,
@@ -114,12 +148,16 @@ class Forecast:
             )
         for name, share in (("from", 0.1), ("median", 0.5), ("until", 0.9)):
             answers[f"next_purchase_{name}_days"] = first_day_reached(survival, grid, share)
-        if PURCHASE_PROBABILITY not in staged:
-            orders = -np.log1p(-probability)
+        carried = self._carried(staged)
+        if self.orders is not None:
+            orders = self.orders.predict(staged) * carried
+        elif PURCHASE_PROBABILITY not in staged:
+            orders = -np.log1p(-np.minimum(probability, 1.0 - 1e-9))
         else:
             base = np.clip(staged[PURCHASE_PROBABILITY].to_numpy(float), 1e-9, 1.0)
-            orders = staged[EXPECTED_ORDERS].to_numpy(float) * probability / base
-        value = np.maximum(self.value.predict(staged), 0.0) * self.value_level
+            orders = staged[EXPECTED_ORDERS].to_numpy(float) * within_window / base * carried
+        orders = np.maximum(orders, probability)  # who buys, buys at least once
+        value = np.maximum(self.value.predict(staged), 0.0) * self.value_level * carried
         low, high = self.intervals.interval(probability, value / np.maximum(probability, 1e-9))
         return pd.DataFrame(
             {
@@ -145,6 +183,8 @@ class Forecast:
             "horizon_days": self.horizon_days,
             "gap_days": self.gap_days,
             "basis": dict(self.basis),
+            "window_days": self.window_days,
+            "orders": None if self.orders is None else self.orders.to_json(),
         }
 
     @classmethod
@@ -163,6 +203,8 @@ class Forecast:
             horizon_days=int(stored["horizon_days"]),
             gap_days=int(stored["gap_days"]),
             basis=dict(stored["basis"]),
+            window_days=int(stored["window_days"]),
+            orders=None if stored["orders"] is None else restore(stored["orders"]),
         )
 
 

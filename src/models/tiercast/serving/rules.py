@@ -62,7 +62,7 @@ class RateTable:
 
 @dataclass(frozen=True)
 class PastSpend:
-    """Past net spend a day of relationship, carried forward over the horizon and shrunk to the mean of all.
+    """Past net spend (or another ``column``) a day of relationship, carried forward and shrunk to the mean of all.
 
     ``value = level × horizon × (net spend + prior_days × mean daily spend) / (age + prior_days)``, currency.
 
@@ -77,10 +77,11 @@ class PastSpend:
     prior_days: float
     mean_daily_currency: float
     level: float
+    column: str = "net_spend_currency"
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return expected value over the horizon, currency."""
-        spend = features["net_spend_currency"].to_numpy(float)
+        spend = features[self.column].to_numpy(float)
         age = features["customer_age_days"].to_numpy(float)
         daily = (spend + self.prior_days * self.mean_daily_currency) / (age + self.prior_days)
         return np.asarray(np.maximum(self.level * self.horizon_days * daily, 0.0))
@@ -142,6 +143,11 @@ class SurvivalTable:
     edges: tuple[float, ...]
     days: tuple[int, ...]
     survival: tuple[tuple[float, ...], ...]
+
+    @property
+    def reach_days(self) -> float:
+        """The last day that the data told of."""
+        return float(self.days[-1])
 
     def cumulative_hazard(self, features: pd.DataFrame, days: np.ndarray) -> np.ndarray:
         """Return -ln S(t), shape (rows, days): interpolated on the grid, at a constant rate past its end."""

@@ -85,6 +85,11 @@ class HazardTrees:
     trees: Trees
     edges: tuple[int, ...]
 
+    @property
+    def reach_days(self) -> float:
+        """The last day that the data told of."""
+        return float(self.edges[-1])
+
     def cumulative_hazard(self, features: pd.DataFrame, days: np.ndarray) -> np.ndarray:
         """Return -ln S(t), shape (rows, days): linear within a bin, at the last bin's rate beyond the last."""
         bins = len(self.edges)

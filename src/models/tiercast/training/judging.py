@@ -11,6 +11,7 @@ import pandas as pd
 from tiercast.evaluation.calibration import fit_calibration, level_factor
 from tiercast.evaluation.intervals import fit_value_intervals
 from tiercast.evaluation.metrics import (
+    count_metrics,
     log_loss,
     normalised_gini,
     rmse,
@@ -20,12 +21,17 @@ from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import GRID_DAYS, Forecast
 from tiercast.serving.intervals import ValueIntervals
 from tiercast.targets.churn import CHURN
+from tiercast.targets.expected_orders import EXPECTED_ORDERS
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import Fits, at
 from tiercast.training.plan import Plan
+from tiercast.windows import Horizon
 
-TARGETS = (CHURN, LIFETIME_VALUE, REPURCHASE)
+TARGETS = (CHURN, LIFETIME_VALUE, EXPECTED_ORDERS, REPURCHASE)
+NO_AMOUNTS = "refused:NO_AMOUNTS"
+"""The basis of value where no purchase of the newest window says what was paid: it is told as zero."""
+NO_SPREAD = ValueIntervals((0.1, 0.9), (), ((0.0, 0.0),))
 RULES: dict[str, str] = {target.name: target.rule for target in TARGETS}
 """The rules that stand in until a model beats them."""
 
@@ -77,7 +83,7 @@ def assemble(
     window: Panel,
     fit_until: date,
     btyd: Any = None,
-    gap_days: int = 0,
+    horizon: Horizon | None = None,
 ) -> Forecast:
     """Return the forecast of chosen candidates: calibrated on ``window`` by older fits, refitted at ``fit_until``.
 
@@ -89,6 +95,10 @@ def assemble(
         The calibrated fits know nothing on or after it.
     window : Panel
         Rows of one origin whose labels are mature at ``fit_until``.
+    btyd : BtydStage, optional
+        The newest stage; without it the rows bring the columns of their own.
+    horizon : Horizon, optional
+        What is asked; default: the window of the labels.
     """
     calibration, probability = calibrated_activity(
         fits, chosen["churn"], known_until=calibrate_until, window=window
@@ -97,8 +107,11 @@ def assemble(
     value = np.maximum(fits.part(chosen["lifetime_value"], calibrate_until).predict(staged), 0.0)
     actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
     level = level_factor(float(actual.sum()), float(value.sum()))
-    intervals: ValueIntervals = fit_value_intervals(
-        actual, probability, level * value / np.maximum(probability, 1e-9)
+    paid = bool((actual > 0).any())
+    intervals = (
+        fit_value_intervals(actual, probability, level * value / np.maximum(probability, 1e-9))
+        if paid
+        else NO_SPREAD
     )
     return Forecast(
         btyd=btyd,
@@ -108,12 +121,14 @@ def assemble(
         value=fits.part(chosen["lifetime_value"], fit_until),
         value_level=level,
         intervals=intervals,
-        horizon_days=fits.setup.horizon.days,
-        gap_days=gap_days,
+        horizon_days=(horizon or fits.setup.horizon).days,
+        window_days=fits.setup.horizon.days,
+        gap_days=fits.setup.horizon.gap_days,
+        orders=fits.part(chosen["orders"], fit_until) if chosen.get("orders") else None,
         basis={
             "churn": fits.basis(chosen["churn"]),
             "repurchase": fits.basis(chosen["repurchase"]),
-            "value": fits.basis(chosen["lifetime_value"]),
+            "value": fits.basis(chosen["lifetime_value"]) if paid else NO_AMOUNTS,
         },
     )
 
@@ -121,13 +136,13 @@ def assemble(
 def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
     """Choose one candidate a target at the last origin before the tests; the tests play no part in it.
 
-    Churn is chosen by log-loss, value by :func:`value_loss`, the curve by integrated Brier score under the chosen
-    churn probability. Ties go to the earlier in the list, which begins with the rules.
+    Churn is chosen by log-loss, value by :func:`value_loss`, orders by Poisson deviance, the curve by integrated Brier
+    score under the chosen churn probability. Ties go to the earlier in the list, which begins with the rules.
     """
     fold = plan.folds[0]
     window = at(fits.known(fold.test), fold.calibrate)
     bought = window.labels[CHURN.label].to_numpy(float)
-    losses: dict[str, dict[str, float]] = {"churn": {}, "lifetime_value": {}, "repurchase": {}}
+    losses: dict[str, dict[str, float]] = {target.name: {} for target in TARGETS}
     for name in fits.of_target("churn"):
         losses["churn"][name] = log_loss(bought, fits.part(name, fold.calibrate).predict(window.features))
     chosen = {"churn": _least(losses["churn"])}
@@ -139,6 +154,11 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
         said = fits.part(name, fold.calibrate).predict(staged)
         losses["lifetime_value"][name] = value_loss(value, said, rule)
     chosen["lifetime_value"] = _least(losses["lifetime_value"])
+    orders = window.labels[EXPECTED_ORDERS.label].to_numpy(float)
+    for name in fits.of_target("orders"):
+        said = fits.part(name, fold.calibrate).predict(staged)
+        losses["orders"][name] = count_metrics(orders, said)["poisson_deviance"]
+    chosen["orders"] = _least(losses["orders"])
     for name in fits.of_target("repurchase"):
         forecast = assemble(
             fits,
@@ -188,7 +208,7 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
         target.name: tuple(name for name in fits.of_target(target.name) if fits.basis(name) == "rule")
         for target in TARGETS
     }
-    answers: dict[str, list[pd.DataFrame]] = {"churn": [], "lifetime_value": []}
+    answers: dict[str, list[pd.DataFrame]] = {"churn": [], "lifetime_value": [], "orders": []}
     figures = results.figures
     for fold in plan.folds:
         window = at(fits.known(fold.test), fold.calibrate)
@@ -215,6 +235,18 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
                 value, said[name]
             )
         answers["lifetime_value"].append(base.assign(**said))
+        orders = test.labels[EXPECTED_ORDERS.label].to_numpy(float)
+        said = {"actual": orders}
+        for name in fits.of_target("orders"):
+            chosen = {**results.winners, "orders": name}
+            forecast = assemble(
+                fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
+            )
+            said[name] = forecast.predict(test.features)["expected_orders"].to_numpy(float)
+            figures.setdefault("orders", {}).setdefault(name, {})[key] = EXPECTED_ORDERS.metrics(
+                orders, said[name]
+            )
+        answers["orders"].append(base.assign(**said))
         for name in fits.of_target("repurchase"):
             chosen = {**results.winners, "repurchase": name}
             forecast = assemble(
@@ -242,5 +274,5 @@ def summarise(by_origin: dict[str, dict[str, float]]) -> None:
 
 
 def _least(losses: Mapping[str, float]) -> str:
-    known = {name: loss for name, loss in losses.items() if loss == loss}
+    known = {name: loss for name, loss in losses.items() if loss == loss} or dict(losses)
     return min(known, key=lambda name: known[name])

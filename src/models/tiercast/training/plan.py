@@ -1,6 +1,6 @@
 """The plan: what the data allow to be trained and judged, from when, and why not when they don't."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,6 +9,8 @@ from tiercast.errors import NotTrainable
 from tiercast.evaluation.splits_check import check_folds
 from tiercast.windows import Fold, Horizon, origins_before, rolling_folds
 
+LEAST_WINDOW_DAYS = 14
+"""Below two weeks a window says more about weekdays than about customers."""
 REFUSE_BELOW_EVENTS = 100
 WARN_BELOW_EVENTS = 500
 
@@ -20,6 +22,10 @@ class Plan:
     Parameters
     ----------
     horizon : Horizon
+        What is asked.
+    window : Horizon
+        What labels tell of: the horizon, or less where the history holds no three of them. What is learned of a shorter
+        window is carried to the horizon by the curve and the purchase process.
     folds : tuple of Fold
         One for each test origin, oldest first.
     origins : tuple of date
@@ -31,6 +37,7 @@ class Plan:
     """
 
     horizon: Horizon
+    window: Horizon
     folds: tuple[Fold, ...]
     origins: tuple[date, ...]
     data_ends_on: date
@@ -51,6 +58,37 @@ def trainable_from(
     return (
         first_day + timedelta(days=history_days) + 3 * mature + timedelta(days=step_days * (test_origins - 1))
     )
+
+
+def longest_window(
+    horizon: Horizon, *, days: int, step_days: int, test_origins: int, history_days: int
+) -> Horizon:
+    """Return the longest window up to the horizon of which a history of so many days surely holds three.
+
+    Examples
+    --------
+    >>> longest_window(Horizon(90), days=283, step_days=14, test_origins=3, history_days=84).days
+    52
+    >>> longest_window(Horizon(28), days=283, step_days=14, test_origins=3, history_days=84).days
+    28
+    """
+    room = (
+        days - history_days - step_days * test_origins + 1
+    )  # an origin may lie up to a step before it could
+    most = room // 3 - horizon.gap_days - horizon.settle_days
+    return replace(horizon, days=max(min(most, horizon.days), 1))
+
+
+def _folds(
+    window: Horizon, *, first: date, ends: date, step_days: int, test_origins: int
+) -> tuple[Fold, ...]:
+    """Return a fold for each test origin, the newest label mature at the end; none where one has nothing to train on."""
+    newest = ends - (window.matures_on(ends) - ends)
+    tests = [newest - timedelta(days=step_days * back) for back in reversed(range(test_origins))]
+    if not all(origins_before(test, first=first, step_days=step_days, horizon=window) for test in tests):
+        return ()
+    folds = rolling_folds(tests, first=first, step_days=step_days, horizon=window)
+    return folds if all(fold.train for fold in folds) else ()
 
 
 def make_plan(
@@ -79,47 +117,53 @@ def make_plan(
     (['2017-11-06', '2017-11-20', '2017-12-04'], 19)
     """
     start = first_day + timedelta(days=first_origin_after_days)
-    ready = trainable_from(
-        first_day,
-        horizon=horizon,
-        step_days=step_days,
-        test_origins=test_origins,
-        history_days=first_origin_after_days,
-    )
+    rolling: dict[str, int] = {"step_days": step_days, "test_origins": test_origins}
+    least = replace(horizon, days=min(horizon.days, LEAST_WINDOW_DAYS))
+    ready = trainable_from(first_day, horizon=least, history_days=first_origin_after_days, **rolling)
     if data_ends_on < ready:
         raise NotTrainable(
             target="all targets",
-            needs=f"history until {ready} ({first_origin_after_days} days, 3 horizons of {horizon.days} days and "
+            needs=f"history until {ready} ({first_origin_after_days} days, 3 windows of {least.days} days and "
             f"{test_origins} test origins)",
             has=f"history from {first_day} until {data_ends_on}",
             fix=f"trainable from {ready}: {(ready - data_ends_on).days} more days; or a shorter horizon, fewer test "
             "origins, or a smaller first_origin_after_days",
         )
-    newest = data_ends_on - (horizon.matures_on(data_ends_on) - data_ends_on)
-    tests = [newest - timedelta(days=step_days * back) for back in reversed(range(test_origins))]
-    folds = rolling_folds(tests, first=start, step_days=step_days, horizon=horizon)
-    if any(not fold.train for fold in folds):
+    shorter = longest_window(
+        horizon, days=(data_ends_on - first_day).days, history_days=first_origin_after_days, **rolling
+    )
+    for window in (horizon, shorter if shorter.days >= least.days else least):
+        folds = _folds(window, first=start, ends=data_ends_on, **rolling)
+        if folds:
+            break
+    else:
         raise NotTrainable(
             target="all targets",
             needs="a training origin before every calibrating one",
             has=f"history from {first_day} until {data_ends_on}",
         )
     every = {origin for fold in folds for origin in (*fold.train, fold.calibrate, fold.test)}
-    every |= set(origins_before(data_ends_on, first=start, step_days=step_days, horizon=horizon))
+    every |= set(origins_before(data_ends_on, first=start, step_days=step_days, horizon=window))
     for fold in folds:
-        every |= set(origins_before(fold.test, first=start, step_days=step_days, horizon=horizon))
+        every |= set(origins_before(fold.test, first=start, step_days=step_days, horizon=window))
     check_folds(
         [(tuple(sorted({*fold.train, fold.calibrate})), fold.test) for fold in folds],
-        gap_days=horizon.gap_days,
-        horizon_days=horizon.days,
+        gap_days=window.gap_days,
+        horizon_days=window.days,
         known_until=data_ends_on,
     )
     warnings = []
+    if window.days < horizon.days:
+        whole = trainable_from(first_day, horizon=horizon, history_days=first_origin_after_days, **rolling)
+        warnings.append(
+            f"HORIZON_CARRIED: learned and judged on windows of {window.days} days, carried to {horizon.days} by the "
+            f"purchase process; judged on {horizon.days} from {whole} on, {(whole - data_ends_on).days} more days"
+        )
     if (data_ends_on - first_day).days < 3 * horizon.days:
         warnings.append("SHORT_HISTORY: less than three horizons of history")
     if (data_ends_on - first_day).days < 365 + horizon.days:
         warnings.append("SEASON_UNSEEN: less than a year of history, so no season was seen twice")
-    return Plan(horizon, folds, tuple(sorted(every)), data_ends_on, tuple(warnings))
+    return Plan(horizon, window, folds, tuple(sorted(every)), data_ends_on, tuple(warnings))
 
 
 def check_events(purchased: np.ndarray, *, target: str) -> tuple[str, ...]:

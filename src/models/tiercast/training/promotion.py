@@ -207,7 +207,7 @@ def champion_answers(
         text, tables = bundle.features_sql, bundle.tables.with_(**people)
         found_then = engine.run(text, cutoffs=[fold.test], tables=tables)
         features = arrange(found_then, fold.test, unknown=bundle.unknown(people))
-        said = bundle.forecast.predict(features)
+        said = replace(bundle.forecast, horizon_days=plan.window.days).predict(features)
         found.append(
             pd.DataFrame(
                 {
@@ -218,7 +218,8 @@ def champion_answers(
                 }
             ).dropna()
         )
-    kept = kept_answers(store, before)
+    alike = bundle.forecast.window_days == plan.window.days  # else they answered another question
+    kept = kept_answers(store, before) if alike else None
     if kept is not None:
         tests = {fold.test for fold in plan.folds if fold.test < fitted_as_of}
         found.append(kept[np.asarray([cutoff in tests for cutoff in kept["cutoff"]], dtype=bool)])

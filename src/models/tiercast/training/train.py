@@ -103,7 +103,7 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
         history,
         catalogue,
         origins=plan.origins,
-        horizon=horizon,
+        horizon=plan.window,
         data_ends_on=plan.data_ends_on,
         active_days=card.active_days or None,
     )
@@ -160,7 +160,7 @@ def train(
         ExitStack() as cleanup,
     ):
         ready = prepare(card, engine, history=opened, progress=progress)
-        setup = Setup(ready.plan.horizon, card.seed, engine.threads)
+        setup = Setup(ready.plan.window, card.seed, engine.threads)
         parameters = search.tune_all(
             learners, ready.panel, ready.plan, setup, card=card, run=run, progress=progress
         )
@@ -180,7 +180,7 @@ def train(
                 window=window,
                 fit_until=ready.plan.data_ends_on,
                 btyd=None if kind == "rule" else newest,
-                gap_days=card.gap_days,
+                horizon=ready.plan.horizon,
             )
             made[kind] = assembly.stage(
                 forecast,
@@ -225,7 +225,7 @@ def _newest_stage(ready: Prepared) -> Any:
     from tiercast.learners.from_btyd import fit_stage
 
     buyers = ready.customers[ready.customers["order_days"].to_numpy(float) > 0]
-    return fit_stage(buyers, horizon_days=ready.plan.horizon.days)
+    return fit_stage(buyers, horizon_days=ready.plan.window.days)
 
 
 __all__ = ["EXPERIMENT", "Prepared", "TrainReport", "prepare", "train"]
