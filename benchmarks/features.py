@@ -1,7 +1,7 @@
 """The features' text beside its peers: hand-written SQL, pandas, Polars and Spark, over the same files, in one run.
 
 ``ROWS`` (touchpoints; about 21 a customer), ``LARGE_ROWS`` for the run under a memory limit, ``FOLDER`` keeps what was
-written, ``STEPS`` takes some of: hand, peers, panel, large, served, whole. What a step measured before stays in the
+written, ``STEPS`` takes some of: hand, peers, bits, panel, large, served, whole. What a step measured before stays in the
 result file when others are run again.
 """
 
@@ -33,7 +33,7 @@ LIMIT = "4GB"
 
 def steps() -> list[str]:
     """Return the steps that are asked for; small mode leaves the heavy peers out."""
-    usual = "hand,panel,served,whole" if small() else "hand,peers,panel,large,served,whole"
+    usual = "hand,panel,served,whole" if small() else "hand,peers,bits,panel,large,served,whole"
     return os.environ.get("STEPS", usual).split(",")
 
 
@@ -93,6 +93,18 @@ def peers(task: Task, at: World) -> Iterator[Measure]:
         spent = run(name, task, warm=at.warm)
         yield Measure(name=f"{name} to ours, {at.touchpoints:,} touchpoints", value=spent.processor_s / ours.processor_s,
                       unit="ratio", at_least=goal, peer=f"{name}, CPU s", peer_value=spent.processor_s)  # fmt: skip
+
+
+def bits(task: Task, at: World, place: Path) -> Iterator[Measure]:
+    """Run the whole catalogue on DuckDB and on Spark, and compare every cell to the bit."""
+    for name in ("ours", "PySpark"):
+        run(name, replace(task, out=str(place / f"{name}.parquet")), warm=at.warm)
+    cells = compare(place / "ours.parquet", place / "PySpark.parquet", task.names, exact=True)
+    yield Measure(
+        name=f"cells of {at.customers:,} customers on DuckDB and on Spark, all alike to the bit",
+        value=float(cells),
+        unit="cells",
+    )
 
 
 def panel(task: Task, at: World) -> Iterator[Measure]:
@@ -158,6 +170,8 @@ def main() -> None:
             measures += by_hand(task, at, Path(scratch))
         if "peers" in wanted:
             measures += peers(task, at)
+        if "bits" in wanted:
+            measures += bits(everything, at, Path(scratch))
         if "panel" in wanted:
             measures += panel(task, at)
         if "served" in wanted:

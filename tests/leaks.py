@@ -21,7 +21,7 @@ from tiercast import panels
 from tiercast.config import TrainCard
 from tiercast.features import compile as compiling
 from tiercast.features.declare import Family, Feature
-from tiercast.features.relations import Relation, same
+from tiercast.features.relations import CUTOFF, Relation, same
 from tiercast.features.seen import FINALISE, GRAINS
 from tiercast.schema import History
 from tiercast.serving.btyd_stage import BtydStage
@@ -107,10 +107,8 @@ def of_contract(name: str, what: str, where: str) -> Feature:
 
 def plant_inclusive_cutoff(patch: pytest.MonkeyPatch) -> tuple[TrainCard, History]:
     """Count the cutoff's own day: ``<=`` for ``<``, in a grain of one's own."""
-    keys = same("customer_id", "cutoff_day")
-    rows = Relation(
-        "inclusive", "finalise", keys, {}, "FROM touches INNER JOIN cutoffs ON seen_day <= cutoff_day"
-    )
+    keys = same("customer_id")
+    rows = Relation("inclusive", "finalise", keys, {}, f"FROM touches WHERE seen_day <= {CUTOFF}")
     patch.setattr(compiling, "FINALISE", (*FINALISE, rows))
     patch.setitem(GRAINS, "inclusive", "inclusive")
     leak = Feature("touches_to_date", "inclusive", "COUNT(*)", "touches", "planted")  # type: ignore[arg-type]
@@ -131,16 +129,13 @@ def plant_tenure_from_the_last_event(patch: pytest.MonkeyPatch) -> tuple[TrainCa
 
 def plant_late_returns(patch: pytest.MonkeyPatch) -> tuple[TrainCard, History]:
     """Net returns into the day on which they happened, though they were known later."""
-    where = "contract.kind = 'return' AND contract.day < touches_seen.cutoff_day"
+    where = "contract.kind = 'return' AND contract.day < cutoff_day"
     return extension(patch, of_contract("returned_minor", "SUM(amount_minor)", where)), clean_history()
 
 
 def plant_label_window(patch: pytest.MonkeyPatch) -> tuple[TrainCard, History]:
     """Sum the purchases of the label window itself."""
-    where = (
-        "contract.kind = 'purchase' AND contract.day >= touches_seen.cutoff_day"
-        " AND contract.day < touches_seen.cutoff_day + 28"
-    )
+    where = "contract.kind = 'purchase' AND contract.day >= cutoff_day AND contract.day < cutoff_day + 28"
     return extension(patch, of_contract("checkout_views", "COUNT(*)", where)), clean_history()
 
 

@@ -15,12 +15,13 @@ from benchmarks.peers import by_pandas, hand, ours
 from benchmarks.peers.columns import columns
 from benchmarks.peers.contest import run
 from benchmarks.peers.equal import NotEqual, compare
-from benchmarks.peers.served import Handed, answers, request
+from benchmarks.peers.served import answers, request
 from benchmarks.peers.spent import below, processor_seconds
 from benchmarks.peers.task import Task
 from benchmarks.peers.world import World, world
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.features.catalogue import build_catalogue, look
+from tiercast.serving.standing import Handed, arrow
 from tiercast.sources.opening import open_source
 
 CUSTOMERS = 600
@@ -174,10 +175,10 @@ def test_a_request_is_answered_alike_by_us_and_by_hand(task: Task) -> None:
 def test_a_prepared_statement_sees_the_rows_that_were_handed_last() -> None:
     import duckdb
 
-    came = Handed(pd.DataFrame({"amount": [1.0, 2.0], "note": [None, None]}))
+    came = Handed(arrow(pd.DataFrame({"amount": [1.0, 2.0], "note": [None, None]})))
     with duckdb.connect() as connection:
         connection.register("came", came)
         connection.execute("PREPARE told AS SELECT SUM(amount), MAX(note) FROM came")
         assert connection.execute("EXECUTE told").fetchall() == [(3.0, None)]
-        came.hand(pd.DataFrame({"amount": [40.0], "note": ["late"]}))
+        came.rows = arrow(pd.DataFrame({"amount": [40.0], "note": ["late"]}))
         assert connection.execute("EXECUTE told").fetchall() == [(40.0, "late")]

@@ -122,7 +122,7 @@ def test_a_registered_model_pins_what_it_needs_and_names_no_folder_of_ours(
     folder = model_folder(store)
     pinned = (folder / "requirements.txt").read_text("utf-8").split()
     assert sorted(line.split("==")[0] for line in pinned) == [
-        "duckdb", "lightgbm", "mlflow", "numpy", "pandas", "scipy",
+        "duckdb", "lightgbm", "mlflow", "numpy", "pandas", "pyarrow", "scipy",
     ]  # fmt: skip
     described = (folder / "MLmodel").read_text("utf-8")
     assert "tiercast/serving" not in described

@@ -10,7 +10,7 @@ from tiercast.features.rollup import ROLL_UP
 from tiercast.features.seen import FINALISE, GRAINS
 from tiercast.serving.stages import split
 
-_CUTOFF = re.compile(r"(?<![\w:.])cutoff_day\b")
+_CUTOFF = re.compile(r"(?<![\w:.])(?:\w+\.)?cutoff_day\b")
 SAID = {
     "contract": "every row made plain, with a verdict",
     "roll-up": "additive rows that no cutoff changes",

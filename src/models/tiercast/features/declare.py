@@ -27,7 +27,8 @@ class Feature:
         one before), ``categories`` and ``stores`` (lines and orders numbered within each), …; or ``cutoffs``, a column of
         the cutoff's own; or ``derived``, an expression over other features. What columns they have is in ``seen.py``.
     sql : str
-        An aggregate in the common subset of DuckDB and Spark SQL, exact on integers (no ln, exp or float sums).
+        An aggregate in the common subset of DuckDB and Spark SQL, exact on integers (no exp or float sums; a ln
+        only rounded to whole millionths first).
     unit, meaning : str
         For people.
     absent : float or None

@@ -48,9 +48,10 @@ class Linear:
         values = features[list(self.columns)].to_numpy(float)
         centres, scales = np.asarray(self.centres), np.asarray(self.scales)
         placed = standardise(values, centres, scales, squeezed=self.squeezed)
-        return np.asarray(
-            placed * np.asarray(self.weights) + np.isnan(values) * np.asarray(self.absent_weights)
-        )
+        told = placed * np.asarray(self.weights) + np.isnan(values) * np.asarray(self.absent_weights)
+        return np.ascontiguousarray(
+            told
+        )  # so that a row alone is added up in the order in which it is among many
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return the mean response of each row."""
