@@ -32,7 +32,8 @@ def step_terms(shape: Floats, silent_share: Floats, k: int) -> Floats:
     """
     j = np.arange(1, k, dtype=np.float64)
     ratios = (shape[..., None] + j - 1.0) / j * silent_share[..., None]
-    return np.concatenate([np.ones((*shape.shape, 1)), np.cumprod(ratios, axis=-1)], axis=-1)
+    terms = np.concatenate([np.ones((*shape.shape, 1)), np.cumprod(ratios, axis=-1)], axis=-1)
+    return np.asarray(terms, dtype=np.float64)
 
 
 def bought_if_active(shape: Floats, steps: Floats, reach: Floats, quits: Floats) -> Floats:
