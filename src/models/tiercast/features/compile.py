@@ -145,7 +145,7 @@ def reads(features: Sequence[Feature], name: str) -> tuple[str, ...]:
     Examples
     --------
     >>> reads([Feature("touchpoints", "touches", "COUNT(*)", "touchpoints", "…")], "touchpoints")
-    ('contract', 'touches', 'touches_seen', 'of_touches')
+    ('contract', 'touches', 'touches_seen', 'of_touches', 'held')
     """
     return tuple(part for _, part, _ in split(compile_features(needed(features, [name]))).parts)
 
