@@ -87,7 +87,7 @@ def by_hand(task: Task, at: World, place: Path) -> Iterator[Measure]:
 
 
 def peers(task: Task, at: World) -> Iterator[Measure]:
-    """Compare with pandas, Polars and Spark in processor time a row; pandas takes fewer rows where memory ends."""
+    """Compare with pandas, Polars and Spark in processor time."""
     ours = best("ours", task, at)
     for name, goal in (("Polars", 1.3), ("PySpark", 4.0), ("pandas", 8.0)):
         spent = run(name, task, warm=at.warm)

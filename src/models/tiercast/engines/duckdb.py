@@ -312,16 +312,16 @@ class DuckDBEngine:
 
 
 def _row_bytes(text: str, *, kept: bool) -> float:
-    """Return about what a touchpoint takes while this text is run.
+    r"""Return about what a touchpoint takes while this text is run.
 
     Examples
     --------
-    >>> final = "SELECT customer_id, cutoff_day" + ", x" * 70 + " FROM held"
+    >>> final = "WITH …\nSELECT customer_id,\n  cutoff_day" + ",\n  LEAST(x, y) AS z" * 70 + "\nFROM held"
     >>> round(_row_bytes(final, kept=False)), round(_row_bytes(final, kept=True))
     (99, 289)
     """
     least, each, start, rolled = ROW_BYTES
-    features = text[text.rindex("SELECT") :].count(",") - 1
+    features = text[text.rindex("\nSELECT") :].count(",\n") - 1  # one a line, as the compiler writes them
     return max(least, start + each * features) + rolled * kept
 
 

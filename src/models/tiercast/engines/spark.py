@@ -24,6 +24,7 @@ from tiercast.errors import SourceError, TiercastError
 from tiercast.schema import History
 from tiercast.serving.history import one_by_one
 from tiercast.serving.reading import SparkDialect, read_sql
+from tiercast.serving.refusals import BadCutoff
 from tiercast.serving.stages import split
 from tiercast.serving.tables import NO_TABLES, Tables, clock_table, cutoff_table
 
@@ -229,8 +230,8 @@ class SparkEngine:
                     rolled = self.table(select, tables=tables, now_s=now_s).persist()
                     rolled.createOrReplaceTempView(name)
                     kept.append((name, rolled))
-                for day in sorted(set(cutoffs)):
-                    yield self.run(staged.rest(), cutoffs=[day], tables=tables, now_s=now_s)
+                for filled, days in one_by_one(staged.rest(), cutoffs):
+                    yield self.run(filled, cutoffs=days, tables=tables, now_s=now_s)
             finally:
                 for name, rolled in kept:
                     rolled.unpersist()
@@ -244,12 +245,24 @@ class SparkEngine:
         tables: Tables = NO_TABLES,
         now_s: int | None = None,
     ) -> Any:
-        """Return what :meth:`run` would collect at one cutoff, as a Spark frame that nothing has computed yet."""
+        """Return what :meth:`run` would collect, as a Spark frame that nothing has computed yet.
+
+        Of a text that is filled in for a cutoff, only the one of a single cutoff.
+
+        Raises
+        ------
+        BadCutoff
+            Several cutoffs, and a text that stands for one at a time.
+        """
+        texts = one_by_one(text, cutoffs)
+        if len(texts) > 1:
+            raise BadCutoff(
+                f"this text is about one cutoff, and {len(texts)} came: ask for one table after the other"
+            )
         small = {"cutoffs": cutoff_table(cutoffs, tables.peaks), "clock": clock_table(now_s), **tables.frames}
         for view, frame in small.items():
             self._register(view, frame)
-        ((filled, _),) = one_by_one(text, cutoffs)
-        return self._session.sql(filled)
+        return self._session.sql(texts[0][0])
 
     def _register(self, view: str, frame: pd.DataFrame) -> None:
         import pyarrow as pa

@@ -11,7 +11,6 @@ import pandas as pd
 from tiercast.evaluation.calibration import fit_calibration, level_factor
 from tiercast.evaluation.intervals import fit_value_intervals
 from tiercast.evaluation.metrics import (
-    count_metrics,
     log_loss,
     normalised_gini,
     rmse,
@@ -32,6 +31,8 @@ TARGETS = (CHURN, LIFETIME_VALUE, EXPECTED_ORDERS, REPURCHASE)
 NO_AMOUNTS = "refused:NO_AMOUNTS"
 """The basis of value where no purchase of the newest window says what was paid: it is told as zero."""
 NO_SPREAD = ValueIntervals((0.1, 0.9), (), ((0.0, 0.0),))
+FORECAST = {LIFETIME_VALUE: "expected_value_currency", EXPECTED_ORDERS: "expected_orders"}
+"""Targets whose answer is a column of the forecast."""
 RULES: dict[str, str] = {target.name: target.rule for target in TARGETS}
 """The rules that stand in until a model beats them."""
 
@@ -157,7 +158,7 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
     orders = window.labels[EXPECTED_ORDERS.label].to_numpy(float)
     for name in fits.of_target("orders"):
         said = fits.part(name, fold.calibrate).predict(staged)
-        losses["orders"][name] = count_metrics(orders, said)["poisson_deviance"]
+        losses["orders"][name] = EXPECTED_ORDERS.metrics(orders, said)["poisson_deviance"]
     chosen["orders"] = _least(losses["orders"])
     for name in fits.of_target("repurchase"):
         forecast = assemble(
@@ -189,11 +190,16 @@ def value_loss(actual: np.ndarray, predicted: np.ndarray, rule: np.ndarray) -> f
     return float((rank + size) / 2)
 
 
-def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
-    """Return the repurchase figures of a forecast over the follow-up that was seen, the curves and their days."""
+def followed(rows: Panel) -> tuple[np.ndarray, np.ndarray]:
+    """Return for how many days each row was followed, and the days of the grid on which all of them were."""
     seen = rows.labels["observed_days"].to_numpy(float)
     longest = max(min(float(seen.min()), float(GRID_DAYS[-1])), 1.0)
-    days = np.asarray([day for day in GRID_DAYS if day <= longest], dtype=float)
+    return seen, np.asarray([day for day in GRID_DAYS if day <= longest], dtype=float)
+
+
+def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
+    """Return the repurchase figures of a forecast over the follow-up that was seen, the curves and their days."""
+    seen, days = followed(rows)
     survival = forecast.survival(forecast.staged(rows.features), days)
     within = tuple(day for day in (7, 30, 60, 90) if day <= days[-1])
     wait = rows.labels[REPURCHASE.label].to_numpy(float)
@@ -208,7 +214,7 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
         target.name: tuple(name for name in fits.of_target(target.name) if fits.basis(name) == "rule")
         for target in TARGETS
     }
-    answers: dict[str, list[pd.DataFrame]] = {"churn": [], "lifetime_value": [], "orders": []}
+    answers: dict[str, list[pd.DataFrame]] = {target.name: [] for target in (CHURN, *FORECAST)}
     figures = results.figures
     for fold in plan.folds:
         window = at(fits.known(fold.test), fold.calibrate)
@@ -223,30 +229,19 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
             said[name] = 1.0 - np.asarray(probability)
             figures.setdefault("churn", {}).setdefault(name, {})[key] = CHURN.metrics(churned, said[name])
         answers["churn"].append(base.assign(**said))
-        value = test.labels[LIFETIME_VALUE.label].to_numpy(float)
-        said = {"actual": value}
-        for name in fits.of_target("lifetime_value"):
-            chosen = {**results.winners, "lifetime_value": name}
-            forecast = assemble(
-                fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
-            )
-            said[name] = forecast.predict(test.features)["expected_value_currency"].to_numpy(float)
-            figures.setdefault("lifetime_value", {}).setdefault(name, {})[key] = LIFETIME_VALUE.metrics(
-                value, said[name]
-            )
-        answers["lifetime_value"].append(base.assign(**said))
-        orders = test.labels[EXPECTED_ORDERS.label].to_numpy(float)
-        said = {"actual": orders}
-        for name in fits.of_target("orders"):
-            chosen = {**results.winners, "orders": name}
-            forecast = assemble(
-                fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
-            )
-            said[name] = forecast.predict(test.features)["expected_orders"].to_numpy(float)
-            figures.setdefault("orders", {}).setdefault(name, {})[key] = EXPECTED_ORDERS.metrics(
-                orders, said[name]
-            )
-        answers["orders"].append(base.assign(**said))
+        for question, column in FORECAST.items():
+            actual = test.labels[question.label].to_numpy(float)
+            said = {"actual": actual}
+            for name in fits.of_target(question.name):
+                chosen = {**results.winners, question.name: name}
+                forecast = assemble(
+                    fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
+                )
+                said[name] = forecast.predict(test.features)[column].to_numpy(float)
+                figures.setdefault(question.name, {}).setdefault(name, {})[key] = question.metrics(
+                    actual, said[name]
+                )
+            answers[question.name].append(base.assign(**said))
         for name in fits.of_target("repurchase"):
             chosen = {**results.winners, "repurchase": name}
             forecast = assemble(

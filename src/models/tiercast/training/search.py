@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 
 from tiercast.config import TrainCard
-from tiercast.evaluation.metrics import count_metrics, log_loss
+from tiercast.evaluation.metrics import log_loss
 from tiercast.evaluation.survival import integrated_brier
 from tiercast.learners.learner import Learner, Panel, Setup
 from tiercast.panels import as_of
 from tiercast.registry import Run, record_run
 from tiercast.serving.btyd_stage import EXPECTED_VALUE, PURCHASE_PROBABILITY
-from tiercast.serving.forecast import GRID_DAYS
 from tiercast.targets.churn import CHURN
 from tiercast.targets.expected_orders import EXPECTED_ORDERS
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import at, served_part
-from tiercast.training.judging import value_loss
+from tiercast.training.judging import followed, value_loss
 from tiercast.training.plan import Plan
 from tiercast.tuning import tune
 
@@ -92,7 +91,9 @@ def _judge(part: Any, target: str, rows: Panel) -> float:
         return log_loss(rows.labels[CHURN.label].to_numpy(float), part.predict(rows.features))
     if target == EXPECTED_ORDERS.name:
         said = part.predict(rows.features)
-        return count_metrics(rows.labels[EXPECTED_ORDERS.label].to_numpy(float), said)["poisson_deviance"]
+        return EXPECTED_ORDERS.metrics(rows.labels[EXPECTED_ORDERS.label].to_numpy(float), said)[
+            "poisson_deviance"
+        ]
     if target == REPURCHASE.name:
         return hazard_loss(part, rows)
     # A hurdle needs a chance to buy: while tuning, what was known of it is the BTYD stage's.
@@ -106,8 +107,6 @@ def _judge(part: Any, target: str, rows: Panel) -> float:
 
 def hazard_loss(part: Any, rows: Panel) -> float:
     """Return the integrated Brier score of a curve by itself, before the activity part scales it."""
-    seen = rows.labels["observed_days"].to_numpy(float)
-    longest = max(min(float(seen.min()), float(GRID_DAYS[-1])), 1.0)
-    days = np.asarray([day for day in GRID_DAYS if day <= longest], dtype=float)
+    seen, days = followed(rows)
     survival = np.exp(-part.cumulative_hazard(rows.features, days))
     return integrated_brier(rows.labels[REPURCHASE.label].to_numpy(float), seen, survival, days)
