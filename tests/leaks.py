@@ -204,8 +204,8 @@ def plant_btyd_through_the_test(patch: pytest.MonkeyPatch) -> tuple[TrainCard, H
         newest[:] = [features_at(engine, history, catalogue, [end])]
         return features_at(engine, history, catalogue, cutoffs, **more)
 
-    def through_the_test(rows: pd.DataFrame, *, horizon_days: int) -> BtydStage:
-        return fit_stage(newest[0], horizon_days=horizon_days)
+    def through_the_test(rows: pd.DataFrame, *, horizon_days: int, model: str) -> BtydStage:
+        return fit_stage(newest[0], horizon_days=horizon_days, model=model)
 
     patch.setattr(panels, "features_at", remembering)
     patch.setattr(panels, "fit_stage", through_the_test)

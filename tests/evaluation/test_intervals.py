@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tiercast.evaluation.intervals import TooFewSpenders, conformal_quantiles, fit_value_intervals
+from tiercast.evaluation.intervals import TooFewSpenders, conformal_quantiles, fit_value_intervals, widened
 from tiercast.evaluation.metrics import interval_metrics
 
 
@@ -88,3 +88,20 @@ def test_rows_that_were_not_scored_do_not_count():
 def test_equal_predictions_make_one_bin():
     actual = np.random.default_rng(9).exponential(30, 500)
     assert fit_value_intervals(actual, np.full(500, 0.5), np.full(500, 30.0)).bin_edges in ((), (15.0,))
+
+
+def test_a_level_that_nobody_could_know_is_covered_by_wider_intervals():
+    """Everybody's spend moves by one factor, drawn within 1 / 1.4 to 1.4 in four of five seasons."""
+    fitted = fit_value_intervals(*_customers(20_000, 5))
+    wide = widened(fitted, level_factor_80=1.4)
+    random = np.random.default_rng(6)
+    covered = {"narrow": [], "wide": []}
+    for season in range(60):
+        actual, probability, mean = _customers(1_000, 100 + season)
+        actual = actual * np.exp(np.log(1.4) / 1.2816 * random.standard_normal())
+        spent = actual > 0
+        for name, spread in (("narrow", fitted), ("wide", wide)):
+            low, high = (spread.positive_quantile(level, probability, mean) for level in (0.1, 0.9))
+            covered[name].append(((actual >= low) & (actual <= high))[spent].mean())
+    assert np.mean(covered["narrow"]) < 0.77
+    assert np.mean(covered["wide"]) == pytest.approx(0.8, abs=0.02)

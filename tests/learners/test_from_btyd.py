@@ -40,8 +40,9 @@ def test_the_curve_is_that_of_the_newest_origin_and_agrees_with_the_chance_withi
 def test_regular_customers_are_seen_as_such_and_without_their_gaps_as_any() -> None:
     rows = small_panel().features
     newest = rows[rows["cutoff"] == rows["cutoff"].max()].reset_index(drop=True)
-    assert fit_stage(newest, horizon_days=28).activity.type == "mbg_cnbd"
-    assert fit_stage(newest.drop(columns="gap_log_mean"), horizon_days=28).activity.type != "mbg_cnbd"
+    assert fit_stage(newest, horizon_days=28, model="mbg_cnbd").activity.type == "mbg_cnbd"
+    without = newest.drop(columns="gap_log_mean")
+    assert fit_stage(without, horizon_days=28, model="mbg_cnbd").activity.type == "btyd_mean"
 
 
 def test_customers_without_a_purchase_neither_help_nor_hurt() -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tiercast.engines.engine import Engine
 from tiercast.features.catalogue import Catalogue
+from tiercast.learners.btyd_choice import MEAN, choose, fit_stages
 from tiercast.learners.from_btyd import fit_stage
 from tiercast.learners.learner import Panel
 from tiercast.schema import History
@@ -51,11 +52,14 @@ def build_panel(
     horizon: Horizon,
     data_ends_on: date,
     active_days: int | None = None,
+    model: str = MEAN,
+    told_by: date | None = None,
 ) -> tuple[Panel, dict[date, BtydStage]]:
     """Return the panel of the cohort at each origin, and the BTYD stage fitted at each.
 
     The cohort is every customer with a purchase seen before the origin (within ``active_days``, when given). The BTYD
-    stage is fitted anew at each origin, on what was known then, and its answers are columns of the panel.
+    stage is fitted anew at each origin, on what was known then, and its answers are columns of the panel. With ``told_by``
+    its model is the one that best foretold the newest window that was mature on that day, a choice made once for all origins.
     """
     features = features_at(engine, history, catalogue, origins)
     bought = features["order_days"].to_numpy(float) > 0
@@ -71,14 +75,25 @@ def build_panel(
         follow_days=max(FOLLOW_DAYS, horizon.days),
         data_ends_on=data_ends_on,
     )
+    model = model if told_by is None else _foretelling(features, labels, horizon, told_by)
     stages: dict[date, BtydStage] = {}
     staged = []
     for origin, rows in features.groupby("cutoff", sort=True):
-        stage = fit_stage(rows, horizon_days=horizon.days)
+        stage = fit_stage(rows, horizon_days=horizon.days, model=model)
         stages[origin] = stage  # type: ignore[index]
         staged.append(stage.columns(rows))
     wide = pd.concat([features, pd.concat(staged).loc[features.index]], axis=1) if staged else features
-    return Panel(wide, labels, tuple(catalogue.names)), stages
+    return Panel(wide, labels, tuple(catalogue.names), model), stages
+
+
+def _foretelling(features: pd.DataFrame, labels: pd.DataFrame, horizon: Horizon, told_by: date) -> str:
+    cutoffs = features["cutoff"].to_numpy()
+    mature = [day for day in set(cutoffs) if horizon.matures_on(day) <= told_by]
+    if not mature:
+        return MEAN
+    there = np.asarray(cutoffs == max(mature))
+    rows = features.loc[there]
+    return choose(fit_stages(rows, horizon_days=horizon.days), rows, labels.loc[there])
 
 
 def as_of(panel: Panel, end: date, horizon: Horizon) -> Panel:
@@ -95,4 +110,4 @@ def as_of(panel: Panel, end: date, horizon: Horizon) -> Panel:
     known = kept.labels["days_to_knowledge"].to_numpy(float) if "days_to_knowledge" in kept.labels else wait
     told = (wait <= seen) & (known <= room)
     labels = kept.labels.assign(observed_days=seen, days_to_purchase=np.where(told, wait, np.nan))
-    return Panel(kept.features, labels, kept.columns)
+    return Panel(kept.features, labels, kept.columns, kept.btyd)

@@ -73,6 +73,7 @@ class Subject:
             horizon=self.ready.plan.window,
             data_ends_on=self.ready.plan.data_ends_on,
             active_days=self.active_days,
+            model=self.ready.panel.btyd,
         )
         return made.features
 

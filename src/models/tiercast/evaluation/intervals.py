@@ -3,8 +3,11 @@
 What is learned is applied by ``tiercast.serving.intervals``.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import norm
 
 from tiercast.evaluation.arrays import Floats, columns
 from tiercast.serving.intervals import ValueIntervals
@@ -87,6 +90,38 @@ def fit_value_intervals(
         bin_edges=tuple(edges.tolist()),
         log_ratio_quantiles=tuple(tuple(row.tolist()) for row in rows),
     )
+
+
+def widened(intervals: ValueIntervals, *, level_factor_80: float) -> ValueIntervals:
+    """Return intervals that also allow for a level nobody could know: that of a season never seen before.
+
+    The spread within customers and an independent shock to everybody's level add up in quadrature, on the log scale: a
+    quantile moves away from its bin's median by the shock's own quantile.
+
+    Parameters
+    ----------
+    intervals : ValueIntervals
+    level_factor_80 : float
+        At least 1: the level is between one over this factor and this factor with probability 80 %.
+
+    Examples
+    --------
+    >>> narrow = ValueIntervals((0.1, 0.5, 0.9), (), ((-0.3, 0.0, 0.4),))
+    >>> [round(each, 3) for each in widened(narrow, level_factor_80=1.4).log_ratio_quantiles[0]]
+    [-0.451, 0.0, 0.523]
+    >>> widened(narrow, level_factor_80=1.0) == narrow
+    True
+    """
+    levels = np.asarray(intervals.levels)
+    shock = np.log(level_factor_80) * norm.ppf(levels) / norm.ppf(0.9)
+    rows = []
+    for row in intervals.log_ratio_quantiles:
+        median = float(np.interp(0.5, levels, row))
+        off = np.asarray(row) - median
+        side = np.where(levels < 0.5, -1.0, 1.0)
+        moved = np.maximum.accumulate(median + side * np.hypot(off, shock)) if level_factor_80 > 1 else row
+        rows.append(tuple(float(each) for each in moved))
+    return replace(intervals, log_ratio_quantiles=tuple(rows))
 
 
 def _pooled(edges: Floats, bin_of_spender: np.ndarray, spenders_per_bin: int) -> Floats:

@@ -6,6 +6,6 @@ CHURN_BLEND = BlendOf("blend", "churn", ("lightgbm", "lightgbm_on_btyd", "logist
 VALUE_BLEND = BlendOf(
     "value_blend",
     "lifetime_value",
-    ("lightgbm_tweedie", "tweedie_linear", "ridge"),
+    ("lightgbm_tweedie", "lightgbm_tweedie_on_btyd", "tweedie_linear", "ridge"),
     "identity",
 )

@@ -171,14 +171,48 @@ def fit_best_btyd(
     >>> fit_best_btyd(repeat_order_days=[], purchase_span_days=[], customer_age_days=[]).model.type
     'mbg_nbd'
     """
+    fits = fit_every_btyd(
+        repeat_order_days=repeat_order_days,
+        purchase_span_days=purchase_span_days,
+        customer_age_days=customer_age_days,
+        gap_log_mean=gap_log_mean,
+    )
+    price = 0.5 * np.log(max(fits[0].customers, 1))
+    return max(
+        fits,
+        key=lambda fit: (fit.fallback is None, fit.log_likelihood - price * isinstance(fit.model, MbgCnbd)),
+    )
+
+
+def fit_every_btyd(
+    *,
+    repeat_order_days: ArrayLike,
+    purchase_span_days: ArrayLike,
+    customer_age_days: ArrayLike,
+    gap_log_mean: ArrayLike | None = None,
+) -> list[BtydFit]:
+    """Fit MBG/NBD, Pareto/NBD, BG/NBD and, where purchases are regular, MBG/CNBD-k with k of 2 or more.
+
+    Parameters
+    ----------
+    repeat_order_days, purchase_span_days, customer_age_days, gap_log_mean : array
+        As in :func:`fit_mbg_cnbd`.
+
+    Returns
+    -------
+    list of BtydFit
+        In this order; three or four.
+
+    Examples
+    --------
+    >>> often = dict(repeat_order_days=[9, 7, 0], purchase_span_days=[90, 70, 0], customer_age_days=[95, 75, 90])
+    >>> [fit.model.type for fit in fit_every_btyd(**often)]
+    ['mbg_nbd', 'pareto_nbd', 'bg_nbd']
+    """
     cohort = _Cohort.of(repeat_order_days, purchase_span_days, customer_age_days, gap_log_mean)
     fits = {kind: _fit(kind, cohort) for kind in _LIKELIHOODS}
     regular = _fit_regular(cohort, fits[MbgNbd])
-    price = 0.5 * np.log(max(cohort.customers, 1))
-    return max(
-        [*fits.values(), *([] if regular is None else [regular])],
-        key=lambda fit: (fit.fallback is None, fit.log_likelihood - price * isinstance(fit.model, MbgCnbd)),
-    )
+    return [*fits.values(), *([] if regular is None else [regular])]
 
 
 @dataclass(frozen=True)

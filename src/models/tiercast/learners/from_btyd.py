@@ -5,31 +5,24 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from tiercast.learners.btyd import fit_best_btyd
-from tiercast.learners.gamma_gamma import fit_gamma_gamma
+from tiercast.learners.btyd_choice import MEAN, fit_stages
 from tiercast.learners.learner import Learner, Panel, Setup
 from tiercast.serving import btyd_stage
 from tiercast.serving.btyd_stage import BtydStage
 from tiercast.serving.rules import Column
 
 
-def fit_stage(features: pd.DataFrame, *, horizon_days: int) -> BtydStage:
-    """Fit the stage on the histories at one cutoff: the best of four activity models, and Gamma-Gamma.
+def fit_stage(features: pd.DataFrame, *, horizon_days: int, model: str = MEAN) -> BtydStage:
+    """Fit the stage on the histories at one cutoff.
 
-    Without the feature ``gap_log_mean`` regular gaps cannot be told, and it is the best of three.
+    Parameters
+    ----------
+    model : str
+        A type of :data:`~tiercast.serving.btyd.BTYD_TYPES`, or ``btyd_mean``: the mixture, which also stands in for a
+        model that these histories do not allow.
     """
-    bought = features[features["order_days"].to_numpy(float) > 0]
-    days = bought["order_days"].to_numpy(float)
-    activity = fit_best_btyd(
-        repeat_order_days=days - 1.0,
-        purchase_span_days=bought["purchase_span_days"].to_numpy(float),
-        customer_age_days=bought["customer_age_days"].to_numpy(float),
-        gap_log_mean=bought["gap_log_mean"].to_numpy(float) if "gap_log_mean" in bought else None,
-    )
-    spend = fit_gamma_gamma(
-        order_days=days, order_day_spend_mean_currency=bought["order_day_spend_mean_currency"].to_numpy(float)
-    )
-    return BtydStage(activity.model, spend.model, horizon_days)
+    stages = fit_stages(features, horizon_days=horizon_days)
+    return stages.get(model, stages[MEAN])
 
 
 def fit_activity(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Column:
@@ -43,10 +36,10 @@ def fit_value(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Co
 
 
 def fit_curve(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> BtydStage:
-    """Answer with the curve of a stage fitted at the newest origin of the panel."""
+    """Answer with the curve of a stage, with the panel's model, fitted at the newest origin of the panel."""
     cutoffs = panel.features["cutoff"].to_numpy()
     newest = panel.features.loc[np.asarray(cutoffs == max(cutoffs))]
-    return fit_stage(newest, horizon_days=setup.horizon.days)
+    return fit_stage(newest, horizon_days=setup.horizon.days, model=panel.btyd)
 
 
 BTYD_ACTIVITY = Learner("btyd", "churn", "btyd", fit_activity, {}, {})

@@ -24,11 +24,14 @@ class Panel:
         ``observed_days``.
     columns : tuple of str
         The feature columns that learners may read.
+    btyd : str
+        The model of the BTYD stage.
     """
 
     features: pd.DataFrame
     labels: pd.DataFrame
     columns: tuple[str, ...]
+    btyd: str = "btyd_mean"
 
     def __len__(self) -> int:
         return len(self.features)
@@ -44,6 +47,7 @@ class Panel:
             self.features.loc[mask].reset_index(drop=True),
             self.labels.loc[mask].reset_index(drop=True),
             self.columns,
+            self.btyd,
         )
 
     def weights(self, half_life_days: float = 182.0) -> np.ndarray:

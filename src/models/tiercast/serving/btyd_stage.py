@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from .btyd import Btyd
+from .btyd_mean import Activity
 from .calibration import LOWEST_PROBABILITY
 from .gamma_gamma import GammaGamma
 
@@ -35,13 +35,13 @@ class BtydStage:
 
     Parameters
     ----------
-    activity : MbgNbd, ParetoNbd, BgNbd or MbgCnbd
+    activity : MbgNbd, ParetoNbd, BgNbd, MbgCnbd, or a mean of them
     spend : GammaGamma
     horizon_days : int
         Over which the columns look, from the cutoff on: a gap before the horizon is left to what reads the columns.
     """
 
-    activity: Btyd
+    activity: Activity
     spend: GammaGamma
     horizon_days: int
 

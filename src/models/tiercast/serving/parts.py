@@ -5,6 +5,7 @@ from typing import Any
 
 from .bg_nbd import BgNbd, MbgNbd
 from .blend import Blend, Hurdle
+from .btyd_mean import BtydMean
 from .btyd_stage import BtydStage
 from .calibration import Calibration
 from .cox import Cox
@@ -20,6 +21,7 @@ from .trees import HazardTrees, Trees
 TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "bg_nbd": BgNbd.from_json,
     "blend": Blend.from_json,
+    "btyd_mean": BtydMean.from_json,
     "btyd_stage": BtydStage.from_json,
     "calibration": Calibration.from_json,
     "column": Column.from_json,

@@ -10,5 +10,6 @@ CHURN = Target(
     deciding_metric="log_loss",
     larger_is_better=False,
     rule="recency_frequency",
+    usual="blend",
     metrics=churn_metrics,
 )

@@ -10,5 +10,6 @@ LIFETIME_VALUE = Target(
     deciding_metric="normalised_gini",
     larger_is_better=True,
     rule="past_spend",
+    usual="value_blend",
     metrics=value_metrics,
 )

@@ -22,6 +22,8 @@ class Target:
         Which way that figure improves.
     rule : str
         The learner that is in charge until something beats it.
+    usual : str
+        The candidate that answers unless another is proven better; empty where the least loss decides.
     metrics : callable
         Every figure of a set of answers; see ``tiercast.evaluation.metrics``.
     """
@@ -32,4 +34,5 @@ class Target:
     deciding_metric: str
     larger_is_better: bool
     rule: str
+    usual: str
     metrics: Callable[..., dict[str, float]]

@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tiercast.evaluation.calibration import fit_calibration, level_factor
-from tiercast.evaluation.intervals import fit_value_intervals
-from tiercast.evaluation.metrics import (
-    log_loss,
-    normalised_gini,
-    rmse,
-)
+from tiercast.evaluation.intervals import fit_value_intervals, widened
 from tiercast.learners.learner import Panel
 from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import GRID_DAYS, Forecast
@@ -24,7 +18,9 @@ from tiercast.targets.expected_orders import EXPECTED_ORDERS
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import Fits, at
+from tiercast.training.mending import calibration_of, level_of
 from tiercast.training.plan import Plan
+from tiercast.training.selecting import least, losses_by_row, proven_by_rows, proven_value, value_loss
 from tiercast.windows import Horizon
 
 TARGETS = (CHURN, LIFETIME_VALUE, EXPECTED_ORDERS, REPURCHASE)
@@ -59,21 +55,10 @@ class Results:
 def calibrated_activity(
     fits: Fits, name: str, *, known_until: date, window: Panel
 ) -> tuple[Calibration, np.ndarray]:
-    """Return the calibration of candidate ``name`` on a matured window, and its calibrated answers there."""
+    """Return the calibration of candidate ``name`` for the day after a matured window, and its answers there."""
+    calibration = calibration_of(fits, name, known_until=known_until, window=window)
     raw = fits.part(name, known_until).predict(window.features)
-    calibration = proven(fit_calibration(raw, window.labels[CHURN.label].to_numpy(float)), raw, window)
     return calibration, np.asarray(calibration.calibrate(raw))
-
-
-def proven(calibration: Calibration, raw: np.ndarray, window: Panel) -> Calibration:
-    """Return the calibration, or none at all where the window does not prove that one is needed.
-
-    One window of a few hundred events moves a map by chance as much as by need. A two-parameter map is kept when it
-    raises the log-likelihood by more than 3 (the 5 % point of χ²(2) is 5.99, on twice the difference).
-    """
-    bought = window.labels[CHURN.label].to_numpy(float)
-    gain = len(bought) * (log_loss(bought, raw) - log_loss(bought, np.asarray(calibration.calibrate(raw))))
-    return calibration if calibration.kind == "isotonic" or gain > 3.0 else Calibration("identity")
 
 
 def assemble(
@@ -85,6 +70,7 @@ def assemble(
     fit_until: date,
     btyd: Any = None,
     horizon: Horizon | None = None,
+    level_factor_80: float = 1.0,
 ) -> Forecast:
     """Return the forecast of chosen candidates: calibrated on ``window`` by older fits, refitted at ``fit_until``.
 
@@ -100,6 +86,8 @@ def assemble(
         The newest stage; without it the rows bring the columns of their own.
     horizon : Horizon, optional
         What is asked; default: the window of the labels.
+    level_factor_80 : float
+        See :func:`~tiercast.evaluation.intervals.widened`.
     """
     calibration, probability = calibrated_activity(
         fits, chosen["churn"], known_until=calibrate_until, window=window
@@ -107,10 +95,13 @@ def assemble(
     staged = window.features.assign(purchase_probability=probability)
     value = np.maximum(fits.part(chosen["lifetime_value"], calibrate_until).predict(staged), 0.0)
     actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
-    level = level_factor(float(actual.sum()), float(value.sum()))
+    level = level_of(fits, chosen["lifetime_value"], known_until=calibrate_until, window=window, value=value)
     paid = bool((actual > 0).any())
     intervals = (
-        fit_value_intervals(actual, probability, level * value / np.maximum(probability, 1e-9))
+        widened(
+            fit_value_intervals(actual, probability, level * value / np.maximum(probability, 1e-9)),
+            level_factor_80=level_factor_80,
+        )
         if paid
         else NO_SPREAD
     )
@@ -134,62 +125,6 @@ def assemble(
     )
 
 
-def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
-    """Choose one candidate a target at the last origin before the tests; the tests play no part in it.
-
-    Churn is chosen by log-loss, value by :func:`value_loss`, orders by Poisson deviance, the curve by integrated Brier
-    score under the chosen churn probability. Ties go to the earlier in the list, which begins with the rules.
-    """
-    fold = plan.folds[0]
-    window = at(fits.known(fold.test), fold.calibrate)
-    bought = window.labels[CHURN.label].to_numpy(float)
-    losses: dict[str, dict[str, float]] = {target.name: {} for target in TARGETS}
-    for name in fits.of_target("churn"):
-        losses["churn"][name] = log_loss(bought, fits.part(name, fold.calibrate).predict(window.features))
-    chosen = {"churn": _least(losses["churn"])}
-    _, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
-    staged = window.features.assign(purchase_probability=probability)
-    value = window.labels[LIFETIME_VALUE.label].to_numpy(float)
-    rule = fits.part(RULES["lifetime_value"], fold.calibrate).predict(staged)
-    for name in fits.of_target("lifetime_value"):
-        said = fits.part(name, fold.calibrate).predict(staged)
-        losses["lifetime_value"][name] = value_loss(value, said, rule)
-    chosen["lifetime_value"] = _least(losses["lifetime_value"])
-    orders = window.labels[EXPECTED_ORDERS.label].to_numpy(float)
-    for name in fits.of_target("orders"):
-        said = fits.part(name, fold.calibrate).predict(staged)
-        losses["orders"][name] = EXPECTED_ORDERS.metrics(orders, said)["poisson_deviance"]
-    chosen["orders"] = _least(losses["orders"])
-    for name in fits.of_target("repurchase"):
-        forecast = assemble(
-            fits,
-            {**chosen, "repurchase": name},
-            calibrate_until=fold.calibrate,
-            window=window,
-            fit_until=fold.calibrate,
-        )
-        losses["repurchase"][name] = curve_figures(forecast, window)[0]["integrated_brier"]
-    chosen["repurchase"] = _least(losses["repurchase"])
-    return chosen, losses
-
-
-def value_loss(actual: np.ndarray, predicted: np.ndarray, rule: np.ndarray) -> float:
-    """Return how far a candidate is off in rank and in size, each against the rule: below 1 beats it.
-
-    The mean of ``(1 − Gini) / (1 − Gini of the rule)`` and ``RMSE / RMSE of the rule``: a marketer ranks by value and
-    also adds it up.
-
-    Examples
-    --------
-    >>> actual = np.array([0.0, 10.0, 30.0])
-    >>> value_loss(actual, np.array([20.0, 0.0, 20.0]), np.array([20.0, 0.0, 20.0]))
-    1.0
-    """
-    rank = (1.0 - normalised_gini(actual, predicted)) / max(1.0 - normalised_gini(actual, rule), 1e-9)
-    size = rmse(actual, predicted) / max(rmse(actual, rule), 1e-9)
-    return float((rank + size) / 2)
-
-
 def followed(rows: Panel) -> tuple[np.ndarray, np.ndarray]:
     """Return for how many days each row was followed, and the days of the grid on which all of them were."""
     seen = rows.labels["observed_days"].to_numpy(float)
@@ -204,6 +139,56 @@ def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np
     within = tuple(day for day in (7, 30, 60, 90) if day <= days[-1])
     wait = rows.labels[REPURCHASE.label].to_numpy(float)
     return REPURCHASE.metrics(wait, seen, survival, days, within_days=within), survival, days
+
+
+def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
+    """Choose one candidate a target at the last origin before the tests; the tests play no part in it.
+
+    Churn is chosen by log-loss, value by :func:`~tiercast.training.selecting.value_loss`, orders by Poisson deviance, each
+    its usual answer unless another is proven better; the curve by integrated Brier score under the chosen churn
+    probability, ties to the earlier in the list, which begins with the rules.
+
+    Returns
+    -------
+    (dict, dict)
+        The chosen candidates by target, and every candidate's loss by target.
+    """
+    fold = plan.folds[0]
+    window = at(fits.known(fold.test), fold.calibrate)
+    losses: dict[str, dict[str, float]] = {}
+    chosen: dict[str, str] = {}
+    staged = window.features
+    for target in (CHURN, EXPECTED_ORDERS):
+        actual = window.labels[target.label].to_numpy(float)
+        by_row = {
+            name: losses_by_row(target, actual, np.asarray(fits.part(name, fold.calibrate).predict(staged)))
+            for name in fits.of_target(target.name)
+        }
+        losses[target.name] = {name: float(loss.mean()) for name, loss in by_row.items()}
+        chosen[target.name] = proven_by_rows(by_row, target.usual)
+    _, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
+    staged = staged.assign(purchase_probability=probability)
+    said = {
+        name: np.asarray(fits.part(name, fold.calibrate).predict(staged))
+        for name in fits.of_target("lifetime_value")
+    }
+    rule, actual = LIFETIME_VALUE.rule, window.labels[LIFETIME_VALUE.label].to_numpy(float)
+    losses["lifetime_value"] = {name: value_loss(actual, answer, said[rule]) for name, answer in said.items()}
+    chosen["lifetime_value"] = proven_value(
+        said, usual=LIFETIME_VALUE.usual, rule=rule, window=window, seed=fits.setup.seed
+    )
+    losses["repurchase"] = {}
+    for name in fits.of_target("repurchase"):
+        forecast = assemble(
+            fits,
+            {**chosen, "repurchase": name},
+            calibrate_until=fold.calibrate,
+            window=window,
+            fit_until=fold.calibrate,
+        )
+        losses["repurchase"][name] = curve_figures(forecast, window)[0]["integrated_brier"]
+    chosen["repurchase"] = least(losses["repurchase"])
+    return chosen, losses
 
 
 def judge_all(fits: Fits, plan: Plan) -> Results:
@@ -266,8 +251,3 @@ def summarise(by_origin: dict[str, dict[str, float]]) -> None:
     by_origin["mean"] = {
         name: float(np.mean([by_origin[origin].get(name, np.nan) for origin in origins])) for name in names
     }
-
-
-def _least(losses: Mapping[str, float]) -> str:
-    known = {name: loss for name, loss in losses.items() if loss == loss} or dict(losses)
-    return min(known, key=lambda name: known[name])

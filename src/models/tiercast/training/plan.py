@@ -11,6 +11,9 @@ from tiercast.windows import Fold, Horizon, origins_before, rolling_folds
 
 LEAST_WINDOW_DAYS = 14
 """Below two weeks a window says more about weekdays than about customers."""
+UNSEEN = "SEASON_UNSEEN"
+UNSEEN_LEVEL_FACTOR_80 = 1.4
+"""What a season may do to the level of everybody's value: the bounds within which one is ever mended, too."""
 REFUSE_BELOW_EVENTS = 100
 WARN_BELOW_EVENTS = 500
 
@@ -42,6 +45,11 @@ class Plan:
     origins: tuple[date, ...]
     data_ends_on: date
     warnings: tuple[str, ...]
+
+    @property
+    def level_factor_80(self) -> float:
+        """By what factor the level may be off with a chance of one in five: 1 where every season was seen before."""
+        return UNSEEN_LEVEL_FACTOR_80 if any(each.startswith(UNSEEN) for each in self.warnings) else 1.0
 
 
 def trainable_from(
@@ -162,7 +170,10 @@ def make_plan(
     if (data_ends_on - first_day).days < 3 * horizon.days:
         warnings.append("SHORT_HISTORY: less than three horizons of history")
     if (data_ends_on - first_day).days < 365 + horizon.days:
-        warnings.append("SEASON_UNSEEN: less than a year of history, so no season was seen twice")
+        warnings.append(
+            f"{UNSEEN}: less than a year of history before the horizon, so no season was seen twice; intervals of value are "
+            "wider for it"
+        )
     return Plan(horizon, window, folds, tuple(sorted(every)), data_ends_on, tuple(warnings))
 
 

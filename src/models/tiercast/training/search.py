@@ -18,8 +18,9 @@ from tiercast.targets.expected_orders import EXPECTED_ORDERS
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import at, served_part
-from tiercast.training.judging import followed, value_loss
+from tiercast.training.judging import followed
 from tiercast.training.plan import Plan
+from tiercast.training.selecting import value_loss
 from tiercast.tuning import tune
 
 

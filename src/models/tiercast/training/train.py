@@ -106,6 +106,7 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
         horizon=plan.window,
         data_ends_on=plan.data_ends_on,
         active_days=card.active_days or None,
+        told_by=plan.folds[0].calibrate,
     )
     customers = features_at(engine, history, catalogue, [plan.data_ends_on])
     few = check_events(panel.labels[CHURN.label].to_numpy(float), target=CHURN.name)
@@ -181,6 +182,7 @@ def train(
                 fit_until=ready.plan.data_ends_on,
                 btyd=None if kind == "rule" else newest,
                 horizon=ready.plan.horizon,
+                level_factor_80=ready.plan.level_factor_80,
             )
             made[kind] = assembly.stage(
                 forecast,
@@ -225,7 +227,7 @@ def _newest_stage(ready: Prepared) -> Any:
     from tiercast.learners.from_btyd import fit_stage
 
     buyers = ready.customers[ready.customers["order_days"].to_numpy(float) > 0]
-    return fit_stage(buyers, horizon_days=ready.plan.window.days)
+    return fit_stage(buyers, horizon_days=ready.plan.window.days, model=ready.panel.btyd)
 
 
 __all__ = ["EXPERIMENT", "Prepared", "TrainReport", "prepare", "train"]
