@@ -56,3 +56,38 @@ def test_a_trial_without_an_answer_is_counted_and_never_chosen() -> None:
     assert found.parameters["x"] >= 4
     nothing = tune(lambda at: float("nan"), defaults=DEFAULTS, space=SPACE, trials=3, seconds=60, seed=1)
     assert nothing.parameters == DEFAULTS
+
+
+def test_an_interrupted_search_goes_on_where_it_ended_and_a_finished_one_fits_nothing() -> None:
+    asked = {"defaults": DEFAULTS, "space": SPACE, "seconds": 60, "seed": 2}
+    first = tune(loss, trials=6, **asked)  # type: ignore[arg-type]
+    tried: list[Mapping[str, float]] = []
+
+    def counting(at: Mapping[str, float]) -> float:
+        tried.append(at)
+        return loss(at)
+
+    more = tune(counting, trials=15, known=first.trials, **asked)  # type: ignore[arg-type]
+    assert len(more.trials) == len(tried) == 9
+    assert loss(more.parameters) == min(trial.loss for trial in (*first.trials, *more.trials))
+    done = tune(counting, trials=15, known=(*first.trials, *more.trials), **asked)  # type: ignore[arg-type]
+    assert (done.trials, done.parameters, len(tried)) == ((), more.parameters, 9)
+
+
+def test_a_trial_that_looks_bad_at_first_is_stopped_and_never_chosen() -> None:
+    whole: list[Mapping[str, float]] = []
+
+    def full(at: Mapping[str, float]) -> float:
+        whole.append(at)
+        return loss(at)
+
+    found = tune(full, first_look=loss, defaults=DEFAULTS, space=SPACE, trials=30, seconds=60, seed=4)
+    stopped = [trial for trial in found.trials if trial.stopped]
+    assert len(found.trials) == 30
+    assert len(whole) == 30 - len(stopped) < 30
+    assert not any(trial.stopped for trial in found.trials[:5])
+    assert all(trial.loss != trial.loss for trial in stopped)
+    median = sorted(loss(trial.parameters) for trial in found.trials[:5])[2]
+    assert all(loss(trial.parameters) > 0 for trial in stopped)
+    assert min(loss(trial.parameters) for trial in stopped) > loss(found.parameters)
+    assert loss(found.parameters) <= median

@@ -6,7 +6,7 @@ experiments, ``staging`` packs a bundle, ``versions`` registers and finds bundle
 """
 
 from tiercast.registry.relocation import relocate
-from tiercast.registry.runs import Run, record_run, run_file, start_run
+from tiercast.registry.runs import RecordedRun, Run, record_run, recorded, run_file, start_run
 from tiercast.registry.served import open_served
 from tiercast.registry.staging import bundle_hash, stage_bundle
 from tiercast.registry.store import Store, open_store, resolve_store
@@ -26,6 +26,7 @@ from tiercast.registry.versions import (
 
 __all__ = [
     "BUNDLE_NAME",
+    "RecordedRun",
     "Run",
     "Store",
     "VersionInfo",
@@ -39,6 +40,7 @@ __all__ = [
     "open_served",
     "open_store",
     "record_run",
+    "recorded",
     "register_bundle",
     "relocate",
     "resolve_store",

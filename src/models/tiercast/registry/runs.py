@@ -101,6 +101,15 @@ class Run:
                 self.store.client.log_artifact(self.run_id, str(path), folder)
 
 
+@dataclass(frozen=True)
+class RecordedRun:
+    """What a run that is over has kept: parameters and tags as text, measures as numbers."""
+
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+
+
 @contextmanager
 def start_run(
     store: Store,
@@ -159,6 +168,19 @@ def record_run(
     run.log(params=params, metrics=metrics)
     _end(run, "FINISHED", {})
     return run.run_id
+
+
+def recorded(store: Store, experiment: str, tags: Mapping[str, str]) -> list[RecordedRun]:
+    """Return the parameters and measures of the finished runs that have all these tags, oldest first."""
+    quoted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+    with told(store.uri):
+        found = store.client.search_runs(
+            [store.experiment_id(experiment)],
+            f"attributes.status = 'FINISHED' and {quoted}",
+            max_results=1000,
+            order_by=["attributes.start_time ASC"],
+        )
+    return [RecordedRun(dict(run.data.params), dict(run.data.metrics), dict(run.data.tags)) for run in found]
 
 
 def _create(

@@ -33,10 +33,10 @@ class Forecast:
     The activity part says how likely a purchase within the window is that it learned from; it is calibrated, and the
     odds of a purchase that the curve part gives are scaled by one factor a customer, so that the curve passes through it
     (proportional odds; Bennett 1983, *Statistics in Medicine* 2). Who is likelier to come within a month is not as much
-    likelier within half a year: among customers whose rates differ, odds keep their ratio where hazards converge. The curve
-    then answers for any horizon: ``churn probability = S(H)``, exactly. Past what the curve's data reached, the BTYD stage's hazard goes on.
-    Orders and value of the window are carried to the horizon by the stage's expected orders; value is zero when the
-    chance to buy is.
+    likelier within half a year: among customers whose rates differ, odds keep their ratio where hazards converge. The
+    curve then answers for any horizon: ``churn probability = S(H)``, exactly. Past what the curve's data reached, the
+    BTYD stage's hazard goes on. Orders and value of the window are carried to the horizon by the stage's expected
+    orders; value is zero when the chance to buy is.
 
     Parameters
     ----------

@@ -1,17 +1,19 @@
 """The search for parameters: each tunable learner is tuned on inner origins, before any test origin is opened."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tiercast.config import TrainCard
 from tiercast.evaluation.metrics import log_loss
 from tiercast.evaluation.survival import integrated_brier
-from tiercast.learners.learner import Learner, Panel, Setup
+from tiercast.learners.learner import Learner, Panel, Setup, sampled
 from tiercast.panels import as_of
-from tiercast.registry import Run, record_run
+from tiercast.registry import RecordedRun, Run, record_run, recorded
 from tiercast.serving.btyd_stage import EXPECTED_VALUE, PURCHASE_PROBABILITY
 from tiercast.targets.churn import CHURN
 from tiercast.targets.expected_orders import EXPECTED_ORDERS
@@ -21,7 +23,11 @@ from tiercast.training.backtest import at, served_part
 from tiercast.training.judging import followed
 from tiercast.training.plan import Plan
 from tiercast.training.selecting import value_loss
-from tiercast.tuning import tune
+from tiercast.tuning import WARM_UP_TRIALS, Trial, tune
+
+STUDY = "tiercast.study"
+"""The tag that trials of one search share."""
+FIRST_LOOK_ROWS = 5_000
 
 
 def inner_origins(plan: Plan, panel: Panel, *, step_days: int) -> tuple[date, ...]:
@@ -43,20 +49,30 @@ def tune_all(
 ) -> dict[str, dict[str, float]]:
     """Return parameters for every learner; each trial is a run nested in ``run``.
 
-    A trial is fitted on origins mature at the earlier inner origin, and judged at both inner origins.
+    A trial is fitted on origins mature at the earlier inner origin, and judged at both inner origins. Trials of the same
+    search, by the same learner on the same rows, that the store holds already are not fitted again: a training that was
+    interrupted, or is repeated, goes on where it ended.
     """
     inner = inner_origins(plan, panel, step_days=card.step_days)
     known = as_of(panel, inner[0], setup.horizon)
     judged = [at(as_of(panel, plan.folds[0].test, setup.horizon), origin) for origin in inner]
     tunable = [learner for learner in learners.values() if learner.space]
+    rows = fingerprint((known, *judged)) if tunable and card.tuning_trials else ""
     chosen: dict[str, dict[str, float]] = {}
     for name, learner in learners.items():
         chosen[name] = dict(learner.defaults)
         if not learner.space or card.tuning_trials < 1 or not len(known):
             continue
-        progress(f"tuning {name}")
+        study = study_of(learner, rows, setup)
+        tried = [_as_trial(each) for each in recorded(run.store, run.experiment, {STUDY: study})]
+        progress(f"tuning {name}" + (f", {len(tried)} trials are known" if tried else ""))
+        some = sampled(known, max(len(known) // 4, FIRST_LOOK_ROWS), setup.seed)
         found = tune(
             _loss_of(learner, known, judged, setup),
+            first_look=_loss_of(learner, some, judged, setup)
+            if len(some) < len(known) and card.tuning_trials > WARM_UP_TRIALS
+            else None,
+            known=tried,
             defaults=learner.defaults,
             space=learner.space,
             trials=card.tuning_trials,
@@ -64,7 +80,7 @@ def tune_all(
             seed=card.seed,
         )
         chosen[name] = found.parameters
-        for number, trial in enumerate(found.trials):
+        for number, trial in enumerate(found.trials, start=len(tried)):
             record_run(
                 run.store,
                 run.experiment,
@@ -72,9 +88,41 @@ def tune_all(
                 parent=run,
                 params=trial.parameters,
                 metrics={"loss": trial.loss, "fit_seconds": trial.seconds},
-                tags={"tiercast.kind": "trial", "tiercast.learner": name, "tiercast.target": learner.target},
+                tags={
+                    "tiercast.kind": "trial",
+                    "tiercast.learner": name,
+                    "tiercast.target": learner.target,
+                    "tiercast.stopped": trial.stopped,
+                    STUDY: study,
+                },
             )
     return chosen
+
+
+def fingerprint(panels: Sequence[Panel]) -> str:
+    """Return the same word for the same rows and labels."""
+    told = hashlib.sha256()
+    for panel in panels:
+        for frame in (panel.features, panel.labels):
+            told.update(",".join(map(str, frame.columns)).encode())
+            told.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return told.hexdigest()
+
+
+def study_of(learner: Learner, rows: str, setup: Setup) -> str:
+    """Return a name for the search: the same for the same learner, ranges, rows, window and seed."""
+    ranges = sorted(learner.space.items(), key=lambda each: each[0])
+    told = (learner.name, sorted(learner.defaults.items()), ranges, rows, setup.horizon, setup.seed)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def _as_trial(run: RecordedRun) -> Trial:
+    return Trial(
+        {name: float(value) for name, value in run.params.items()},
+        run.metrics.get("loss", float("nan")),
+        run.metrics.get("fit_seconds", 0.0),
+        run.tags.get("tiercast.stopped") == "True",
+    )
 
 
 def _loss_of(

@@ -1,0 +1,63 @@
+"""The search for parameters is kept in the store: repeated, it fits nothing; on other rows, it begins anew."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.path.world import small_panel
+from tiercast.config import TrainCard
+from tiercast.learners.learner import Learner, Panel, Range, Setup
+from tiercast.registry import open_store, recorded, start_run
+from tiercast.serving.rules import RateTable
+from tiercast.training.plan import Plan
+from tiercast.training.search import fingerprint, tune_all
+from tiercast.windows import Fold, Horizon
+
+CARD = TrainCard(job="train", source="drawn", tuning_trials=3)
+FITTED: list[float] = []
+
+
+def _fit(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> RateTable:
+    FITTED.append(parameters["rate"])
+    return RateTable((), (), (parameters["rate"],))
+
+
+LEARNERS = {"rate": Learner("rate", "churn", "model", _fit, {"rate": 0.5}, {"rate": Range(0.1, 0.9)})}
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    return small_panel()
+
+
+def _search(folder: Path, panel: Panel, setup: Setup) -> tuple[dict[str, dict[str, float]], int]:
+    origins = sorted(set(panel.features["cutoff"]))
+    fold = Fold(tuple(origins[:-2]), origins[-2], origins[-1])
+    end = date(2030, 1, 1)
+    plan = Plan(setup.horizon, setup.horizon, (fold,), tuple(origins), end, ())
+    FITTED.clear()
+    store = open_store(folder)
+    with start_run(store, "tiercast", "train") as run:
+        found = tune_all(LEARNERS, panel, plan, setup, card=CARD, run=run, progress=lambda _: None)
+    return found, len(FITTED)
+
+
+def test_a_repeated_search_takes_its_trials_from_the_store(tmp_path: Path, panel: Panel) -> None:
+    setup = Setup(Horizon(28), 7)
+    first, fitted = _search(tmp_path, panel, setup)
+    assert fitted == 3
+    again, fitted = _search(tmp_path, panel, setup)
+    assert (again, fitted) == (first, 0)
+    assert len(recorded(open_store(tmp_path), "tiercast", {"tiercast.kind": "trial"})) == 3
+    _, fitted = _search(tmp_path, panel, replace(setup, seed=8))
+    assert fitted == 3, "another seed is another search"
+
+
+def test_rows_that_differ_in_one_cell_are_another_search(panel: Panel) -> None:
+    changed = replace(panel, features=panel.features.assign(orders=panel.features["orders"] + 1))
+    assert fingerprint([panel]) == fingerprint([replace(panel)])
+    assert fingerprint([panel]) != fingerprint([changed])
+    assert fingerprint([panel]) != fingerprint([replace(panel, labels=panel.labels.iloc[::-1])])
