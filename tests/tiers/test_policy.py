@@ -98,7 +98,7 @@ def test_names_declared_twice_are_refused() -> None:
 @pytest.mark.parametrize(
     "condition",
     [
-        ("orders", ">", 1.0),
+        ("orders", "=>", 1.0),
         ("orders", ">="),
         ("orders", "is_known", 1.0),
         ("orders", "<", "a"),
