@@ -127,10 +127,10 @@ def score(
             "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "account": account.to_json(),
             "lacking": lacking,
-            "tiers_go_on_from": past and past.cutoff.isoformat(),
+            "tiers_go_on_from": None if past is None else past.cutoff.isoformat(),
         }
         place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts, tiers=tiers)
-    since = past and past.cutoff
+    since = None if past is None else past.cutoff
     return ScoreReport(cards, place, len(cards), day, bundle.version, account, lacking, tiers, since)
 
 
@@ -167,9 +167,9 @@ def publish(
 ) -> Path:
     """Write one (cutoff, version) of the scorecard: beside its place first, then put there by one rename.
 
-    Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. The tier history is put there before it,
-    and counts only where a scorecard stands beside it. What the dead run leaves is
-    a hidden folder ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
+    Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. The tier history is put there
+    before it, and counts only where a scorecard stands beside it. What the dead run leaves is a hidden folder
+    ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
 
     Raises
     ------

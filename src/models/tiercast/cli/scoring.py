@@ -95,8 +95,7 @@ def score(
 
 def tiers_of(cards: "pd.DataFrame", extensions: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """Return each tier of a scorecard, best first, with its customers, mean risk and expected value."""
-    from tiercast.collect import collect
-    from tiercast.tiers.policy import Policy
+    from tiercast.tiers.declared import declared_policies
 
     found = (
         cards.assign(tier=cards["tier"].fillna("none"))
@@ -107,7 +106,7 @@ def tiers_of(cards: "pd.DataFrame", extensions: tuple[str, ...] = ()) -> list[di
             expected_value_currency=("expected_value_currency", "sum"),
         )
     )
-    policies = collect("tiercast.tiers", Policy, extensions)
+    policies = declared_policies(extensions)
     name = str(cards["policy"].iloc[0]) if len(cards) else ""
     order = [each.key for each in policies[name].classes] if name in policies else []
     keys = [key for key in order if key in found.index] + [key for key in found.index if key not in order]

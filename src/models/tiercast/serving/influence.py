@@ -42,7 +42,7 @@ class Influence:
             _counted(features, "referred_customers"),
             _counted(features, "referrals"),
         )
-        worth = 0.0
+        worth = np.zeros(len(features))
         if self.buyer_spend_currency > 0:
             worth = _counted(features, "referral_amount_currency") / self.buyer_spend_currency
         score = (

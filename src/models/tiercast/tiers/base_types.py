@@ -1,9 +1,9 @@
 """Five base types by influence, value and intent: opinion leader, premium large, small-medium, intent, potential.
 
-Asked in this order; the first that fits holds. *Opinion leaders* are the most influential ``leader_share`` of all who were in
-touch, whatever they buy. *Premium large* customers are the best ``premium_share`` by expected value among the active, *small-medium*
-the other active ones. With *intent* is who does not buy at present and showed interest lately. *Potential* is everybody else with a
-touchpoint, *other* was never seen.
+Asked in this order; the first that fits holds. *Opinion leaders* are the most influential ``leader_share`` of all who were
+in touch, whatever they buy. *Premium large* customers are the best ``premium_share`` by expected value among the active,
+*small-medium* the other active ones. With *intent* is who does not buy at present and showed interest lately. *Potential*
+is everybody else with a touchpoint, *other* was never seen.
 """
 
 from tiercast.serving.conditions import Condition

@@ -5,7 +5,8 @@ whose order among cuts of the same population is. A cell is a point, an interval
 cells, and whether one rule takes all of another's customers is a question about finitely many cells.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -14,9 +15,9 @@ from tiercast.serving.conditions import Condition
 Cell = Any
 Box = dict[str, frozenset[Cell]]
 UNKNOWN = "unknown"
-_BELOW = {"<": lambda at, point: at < point, "<=": lambda at, point: at <= point,
-          ">": lambda at, point: at > point, ">=": lambda at, point: at >= point,
-          "==": lambda at, point: at == point}  # fmt: skip
+_HOLDS: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
+}  # fmt: skip
 
 
 class Axes:
@@ -69,7 +70,7 @@ class Axes:
         assert place is not None  # a comparison has one
         axes = self._places[condition.input]
         number = list(axes).index(place[0])
-        at, holds = axes[place[0]][place[1]], _BELOW[condition.op]
+        at, holds = axes[place[0]][place[1]], _HOLDS[condition.op]
         return frozenset(cell for cell in every if cell != UNKNOWN and holds(cell[number], at))
 
     def box(self, conditions: Sequence[Condition]) -> Box:

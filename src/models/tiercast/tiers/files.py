@@ -1,7 +1,8 @@
 """A policy of your own in one TOML file: classes best first, what each takes, and what each is promised.
 
-A file either declares classes, or says ``like = "pyramid"`` and other ``[terms]`` for a policy that ships. It is checked whole when
-it is read: every mistake is told with the file, the class and what to do, before any row is read. See ``docs/tiers.md``.
+A file either declares classes, or says ``like = "pyramid"`` and other ``[terms]`` for a policy that ships. It is checked
+whole when it is read: every mistake is told with the file, the class and what to do, before any row is read. See
+``docs/tiers.md``.
 """
 
 import difflib

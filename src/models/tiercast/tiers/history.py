@@ -1,13 +1,12 @@
 """The tier history: which tier each customer had at each cutoff, since when and why; the memory of the nightly mover.
 
-It lies beside each published scorecard, as ``OUT/cutoff=DAY/version=HASH/tier_history.arrow``: one row for each customer with a
-tier. Scoring a cutoff reads the newest history **before** it and writes its own, so the same night run twice says the same twice,
-and a night that died is simply run again. A history counts only where the scorecard stands beside it: what was never published was
-never promised.
+It lies beside each published scorecard, as ``OUT/cutoff=DAY/version=HASH/tier_history.arrow``: one row for each customer
+with a tier. Scoring a cutoff reads the newest history **before** it and writes its own, so the same night run twice says
+the same twice, and a night that died is simply run again. A history counts only where the scorecard stands beside it: what
+was never published was never promised.
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -105,7 +104,7 @@ class Night:
         """
         from pyarrow import feather
 
-        with _told(self.place):
+        with _Told(self.place):
             frame = feather.read_table(self.place, columns=columns, memory_map=False).to_pandas(
                 date_as_object=False
             )
@@ -172,11 +171,11 @@ def nights(out: str | Path, *, policy: str | None = None, before: date | None = 
         if not (place.parent / SCORECARD).is_file():
             continue
         day, version = place.parent.parent.name.split("=", 1)[1], place.parent.name.split("=", 1)[1]
-        with _told(place):
+        with _Told(place):
             cutoff = date.fromisoformat(day)
         if before is not None and cutoff >= before:
             continue
-        with _told(place), ipc.open_file(place) as opened:
+        with _Told(place), ipc.open_file(place) as opened:
             said = {key.decode(): value.decode() for key, value in (opened.schema.metadata or {}).items()}
             if said.get("form") != FORM:
                 raise ValueError("is of another form")
@@ -188,8 +187,8 @@ def nights(out: str | Path, *, policy: str | None = None, before: date | None = 
 def night_before(out: str | Path, *, cutoff: date, policy: str, version: str) -> Night | None:
     """Return the history that a night goes on from, or None.
 
-    The newest cutoff before it counts. Where several versions answered for that one, the same version goes first, else the one that
-    was published last.
+    The newest cutoff before it counts. Where several versions answered for that one, the same version goes first, else the
+    one that was published last.
     """
     earlier = nights(out, policy=policy, before=cutoff)
     newest = [night for night in earlier if night.cutoff == earlier[-1].cutoff]
@@ -212,7 +211,7 @@ def with_past(features: pd.DataFrame, night: Night | None) -> pd.DataFrame:
     return features.merge(past, on="customer_id", how="left", validate="many_to_one")
 
 
-class _told:
+class _Told:
     """Turn what a broken file raises into a refusal that names it."""
 
     def __init__(self, place: Path) -> None:
@@ -228,9 +227,3 @@ class _told:
                 problem=f"it is no tier history ({type(fault).__name__})",
                 fix="score that day again, or remove the file: its customers then go on from the night before",
             ) from fault
-
-
-def iterate(found: list[Night], columns: list[str]) -> Iterator[tuple[Night, pd.DataFrame]]:
-    """Read histories one by one."""
-    for night in found:
-        yield night, night.read(columns)

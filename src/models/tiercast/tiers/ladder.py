@@ -1,8 +1,9 @@
 """The loyalty ladder: prospect, ordinary customer, loyal customer, advocate, four rungs to climb.
 
 *Loyal* is active, has bought on ``loyal_order_days`` days and been a customer for ``loyal_age_days``. An *advocate* is loyal and
-either satisfied to ``advocate_satisfaction_share`` (a rating that counts as known) or influential: has brought a customer, or as
-much by shares, reviews and co-creation. *Ordinary* has bought. A *prospect* was in touch and never bought. *Other* was never seen.
+either satisfied to ``advocate_satisfaction_share`` (a rating that counts as known) or influential: has brought a customer,
+or as much by shares, reviews and co-creation. *Ordinary* has bought. A *prospect* was in touch and never bought. *Other*
+was never seen.
 """
 
 from tiercast.serving.conditions import Condition

@@ -1,0 +1,267 @@
+"""Why one customer is in a tier, what holds them there, how far the next one is, and what would change it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tiercast.serving.conditions import Condition, met, numbers
+from tiercast.serving.tier_distance import cuts_at
+from tiercast.serving.tier_reasons import tell, why
+from tiercast.serving.tiers import assign, first_match
+
+_CLOCK = "days_since_"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One other class and the least that would have to be different.
+
+    Parameters
+    ----------
+    tier : str
+    changes : tuple of (str, float or str or None)
+        Inputs and the values that would do; None is *unknown*.
+    on : date, optional
+        The day on which it comes by itself, where only time has to pass.
+    said : str
+        In words.
+    """
+
+    tier: str
+    changes: tuple[tuple[str, float | str | None], ...]
+    on: date | None
+    said: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """One customer's tier, explained; ``holds`` are the brakes that act, ``ways`` other classes and what they need."""
+
+    tier: str
+    tier_by_rule: str
+    basis: str
+    reason_code: str
+    reason: str
+    rule: str
+    since_on: date | None
+    below_since_on: date | None
+    next_tier: str | None
+    distance: float | None
+    distance_input: str | None
+    holds: tuple[str, ...]
+    ways: tuple[Way, ...]
+
+
+def explain_tier(policy: Mapping[str, Any], row: pd.DataFrame, *, language: str = "en") -> Why:
+    """Explain the tier of the one customer in ``row``.
+
+    Parameters
+    ----------
+    policy : mapping
+        A frozen policy.
+    row : DataFrame
+        One row of features, predictions and scores, with ``cutoff``, and what is remembered of the night before.
+    language : str
+        ``en`` or ``zh``.
+
+    Examples
+    --------
+    >>> from tiercast.tiers.value_tiers import VALUE_TIERS
+    >>> frozen = VALUE_TIERS.freeze(pd.DataFrame({"expected_value_currency": np.arange(100.0)}))
+    >>> told = explain_tier(frozen, pd.DataFrame({"expected_value_currency": [80.0], "cutoff": [date(2026, 3, 2)]}))
+    >>> told.tier, told.next_tier, told.distance
+    ('bronze', 'silver', 9.5)
+    >>> [way.said for way in told.ways][1]
+    'gold, if expected value ≥ 94.50 (best 5%) (now 80)'
+    """
+    answer = assign(policy, row, language=language).iloc[0].to_dict()
+    rule = policy["rules"][int(first_match(policy, row, "value")[0])]
+    cutoff = _day(row["cutoff"].iloc[0]) if "cutoff" in row else None
+    since, below = (_day(answer[name]) for name in ("tier_since_on", "tier_below_since_on"))
+    distance = answer["distance"]
+    return Why(
+        tier=answer["tier"],
+        tier_by_rule=rule["class"],
+        basis=answer["tier_basis"],
+        reason_code=answer["tier_reason_code"],
+        reason=answer["tier_reason"],
+        rule=why(policy, language, rule),
+        since_on=since,
+        below_since_on=below,
+        next_tier=answer["next_tier"],
+        distance=float(distance) if distance == distance else None,
+        distance_input=answer["distance_input"],
+        holds=tuple(_holds(policy, answer, cutoff, since, below, language)),
+        ways=tuple(_ways(policy, row, answer, cutoff, language)),
+    )
+
+
+def _day(value: Any) -> date | None:
+    found = pd.to_datetime(value, errors="coerce")
+    return None if found is pd.NaT or found is None else found.date()
+
+
+def _holds(
+    policy: Mapping[str, Any],
+    answer: Mapping[Any, Any],
+    cutoff: date | None,
+    since: date | None,
+    below: date | None,
+    language: str,
+) -> list[str]:
+    """Return the brakes that act now, each with the day on which it lets go."""
+    ranked = {each["key"] for each in policy["classes"] if each.get("ladder") is not None}
+    if answer["tier"] not in ranked or cutoff is None:
+        return []
+    found = []
+    if answer["tier_reason_code"] == "HELD_BY_BAND":
+        band = f"{policy['band_share']:.0%}"
+        found.append(
+            {"en": f"band: within {band} of the cut", "zh": f"缓冲带：在分界线±{band}之内"}[language]
+        )
+    dwell, grace = policy["dwell_days"], policy.get("grace_days", 0)
+    if since is not None and cutoff < (free := since + timedelta(days=dwell)):
+        found.append({"en": f"dwell: no move before {free}", "zh": f"停留期：{free}之前不变动"}[language])
+    if below is not None and cutoff < (free := below + timedelta(days=grace)):
+        text = {
+            "en": f"grace: below since {below}, no move down before {free}",
+            "zh": f"宽限期：自{below}起低于分界线，{free}之前不降级",
+        }
+        found.append(text[language])
+    return found
+
+
+def _ways(
+    policy: Mapping[str, Any],
+    row: pd.DataFrame,
+    answer: Mapping[Any, Any],
+    cutoff: date | None,
+    language: str,
+) -> list[Way]:
+    """Return, for every class but the present one, the fewest changes that lead there, where any do."""
+    keys = [each["key"] for each in policy["classes"]]
+    here = keys.index(answer["tier"])
+    remembered = answer["tier_before"] is not None
+    found = []
+    for place, key in enumerate(keys):
+        if place == here:
+            continue
+        side = "value" if not remembered else "upper" if place < here else "lower"
+        rules = [rule for rule in policy["rules"] if rule["class"] == key and rule["conditions"]]
+        tried = [(rule, _changes(policy, rule, row, side)) for rule in rules]
+        reached = [
+            (rule, changes)
+            for rule, changes in tried
+            if changes and _leads(policy, row, dict(changes), key, side)
+        ]
+        if reached:
+            rule, fewest = min(reached, key=lambda each: len(each[1]))
+            found.append(_told(policy, row, rule, fewest, cutoff, side, language))
+    return found
+
+
+def _changes(
+    policy: Mapping[str, Any], rule: Mapping[str, Any], row: pd.DataFrame, side: str
+) -> list[tuple[str, float | str | None]] | None:
+    """Return the values that would meet the conditions of a rule that fail; None where none would."""
+    conditions = [Condition.from_json(each) for each in rule["conditions"]]
+    cuts = cuts_at(policy, side)
+    found: list[tuple[str, float | str | None]] = []
+    for name in dict.fromkeys(each.input for each in conditions):
+        asked = [each for each in conditions if each.input == name]
+        if all(bool(met(each, row, cuts)[0]) for each in asked):
+            continue
+        wanted = _value(name, asked, row, cuts)
+        if isinstance(wanted, float) and math.isnan(wanted):
+            return None
+        found.append((name, wanted))
+    return found
+
+
+def _value(
+    name: str, asked: list[Condition], row: pd.DataFrame, cuts: Mapping[str, float | None]
+) -> float | str | None:
+    """Return the nearest value of one input that meets its conditions; NaN where none does."""
+    if any(each.op == "is_unknown" for each in asked):
+        return None
+    texts = [each.threshold for each in asked if isinstance(each.threshold, str)]
+    if texts:
+        return texts[0]
+    low, high = -math.inf, math.inf
+    for each in asked:
+        if each.op == "is_known":
+            continue
+        bound = cuts[each.cut] if each.cut is not None else each.threshold
+        at = math.inf if bound is None else float(bound)
+        if each.op in (">=", ">", "=="):
+            low = max(low, at if each.op != ">" else math.nextafter(at, math.inf))
+        if each.op in ("<", "<=", "=="):
+            high = min(high, at if each.op != "<" else math.nextafter(at, -math.inf))
+    if low > high or low == math.inf or high == -math.inf:
+        return math.nan
+    now = float(numbers(row, name)[0])
+    if name.startswith(_CLOCK) and not (now < low):
+        return max(low, 0.0)  # a clock does not run back: it starts anew
+    if math.isnan(now):
+        return low if math.isfinite(low) else high if math.isfinite(high) else 0.0
+    return min(max(now, low), high)
+
+
+def _leads(
+    policy: Mapping[str, Any],
+    row: pd.DataFrame,
+    changes: Mapping[str, float | str | None],
+    key: str,
+    side: str,
+) -> bool:
+    """Whether the changes, made together, give that class: no earlier rule takes the customer first."""
+    made = {name: [np.nan if value is None else value] for name, value in changes.items()}
+    changed = row.assign(**{name: pd.Series(value, index=row.index) for name, value in made.items()})
+    return bool(policy["rules"][int(first_match(policy, changed, side)[0])]["class"] == key)
+
+
+def _told(
+    policy: Mapping[str, Any],
+    row: pd.DataFrame,
+    rule: Mapping[str, Any],
+    changes: list[tuple[str, float | str | None]],
+    cutoff: date | None,
+    side: str,
+    language: str,
+) -> Way:
+    key, cuts = str(rule["class"]), cuts_at(policy, side)
+    failing = [
+        condition
+        for condition in map(Condition.from_json, rule["conditions"])
+        if not met(condition, row, cuts)[0]
+    ]
+    parts = []
+    for condition in failing:
+        now = numbers(row, condition.input)[0] if condition.input in row else math.nan
+        known = "" if not math.isfinite(now) else f"{now:,.6g}"
+        shown = {"en": f" (now {known or 'unknown'})", "zh": f"（现为{known or '未知'}）"}[language]
+        parts.append(tell(policy, language, condition, side=side) + shown)
+    on = _waited(row, changes, cutoff)
+    name = next(each[f"name_{language}"] for each in policy["classes"] if each["key"] == key)
+    said = {"en": f"{name}, if {' and '.join(parts)}", "zh": f"{name}：若{'，且'.join(parts)}"}[language]
+    if on is not None:
+        said += {"en": f": by itself on {on}", "zh": f"：若无新动作，于{on}自然转入"}[language]
+    return Way(key, tuple(changes), on, said)
+
+
+def _waited(
+    row: pd.DataFrame, changes: list[tuple[str, float | str | None]], cutoff: date | None
+) -> date | None:
+    """Return the day on which the changes come by themselves: all are clocks that have not yet run long enough."""
+    waits = []
+    for name, wanted in changes:
+        now = numbers(row, name)[0]
+        if not name.startswith(_CLOCK) or not isinstance(wanted, float) or not wanted > now:
+            return None
+        waits.append(math.ceil(wanted - now))
+    return cutoff + timedelta(days=max(waits)) if cutoff is not None and waits else None
