@@ -132,21 +132,24 @@ def simulate(
         "shares": {key: row.dropna().to_dict() for key, row in tried.shares.iterrows()},
         "notes": tried.notes,
     }
-    columns = [str(each) for each in tried.counts.columns]
     rows = [
         (
-            str(key),
-            *(
-                f"{figure(int(row[name]))} ({share(row[name], row.sum())})" if row[name] else "·"
-                for name in columns
-            ),
+            str(before) if not place else "",
+            str(after),
+            figure(int(row[after])),
+            share(row[after], row.sum()),
         )
-        for key, row in tried.counts.iterrows()
-        if row.sum()
+        for before, row in tried.counts.iterrows()
+        for place, after in enumerate(row.index[row.to_numpy() > 0])
     ]
     screen.answer(
         answer,
-        table(f"From {found.now} (down) to {found.then} (across)", ["from", *columns], rows, numbers=columns),
+        table(
+            f"From {found.now} to {found.then}",
+            ["from", "to", "customers", "of from"],
+            rows,
+            numbers=["customers", "of from"],
+        ),
         facts(
             [
                 ("customers", figure(tried.customers)),
@@ -324,7 +327,7 @@ def forecast(
     with screen.working("reading the tier history"):
         from tiercast.tiers.migration import forecast_migration
 
-        told = forecast_migration(scorecards, policy=policy or None, horizon_days=days)
+        told = forecast_migration(scorecards, policy=policy or None, horizon_days=days, best_first=_classes)
     rows = [
         (
             row["tier"],
@@ -347,6 +350,14 @@ def forecast(
         ),
         facts([("method", told.method), ("overdispersion", figure(told.overdispersion))]),
     )
+
+
+def _classes(policy: str) -> list[str]:
+    """Return the classes of a policy that is still declared, best first."""
+    from tiercast.tiers.declared import declared_policies
+
+    found = declared_policies().get(policy)
+    return [] if found is None else [each.key for each in found.classes]
 
 
 def history(

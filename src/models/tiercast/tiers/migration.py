@@ -12,7 +12,7 @@ three pairs or more are there, their excess spread over what independent custome
 on the uncertainty. Dwell and grace make the past matter: a chain of one step knows the class, not the days in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -62,7 +62,12 @@ class Migration:
 
 
 def forecast_migration(
-    out: str | Path, *, policy: str | None = None, horizon_days: int = HORIZON_DAYS, most_pairs: int = 12
+    out: str | Path,
+    *,
+    policy: str | None = None,
+    horizon_days: int = HORIZON_DAYS,
+    most_pairs: int = 12,
+    best_first: Callable[[str], Sequence[str]] = lambda _: (),
 ) -> Migration:
     """Forecast the moves of the next ``horizon_days`` from the tier history of a folder of scorecards.
 
@@ -72,6 +77,8 @@ def forecast_migration(
         The folder that ``tiercast score --out`` fills.
     policy : str, optional
         Default: that of the newest history.
+    best_first : callable
+        Returns the classes of a policy in their order, as far as known; others follow by name.
 
     Raises
     ------
@@ -91,7 +98,9 @@ def forecast_migration(
     last = newest[-1].cutoff
     today = tiers.get(last)
     today = _tiers(by_day[last]) if today is None else today
-    keys = sorted({key for each in (*tiers.values(), today) for key in each.unique()})
+    order = list(best_first(name))
+    there = {key for each in (*tiers.values(), today) for key in each.unique()}
+    keys = [key for key in order if key in there] + sorted(there - set(order))
     moves = [moves_between(tiers[first], tiers[second], keys) for first, second in pairs]
     return forecast(moves, today.value_counts(), pairs, policy=name, cutoff=last, horizon_days=horizon_days)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ from tiercast.serving.tier_distance import cuts_at
 from tiercast.serving.tier_reasons import tell, why
 from tiercast.serving.tiers import assign, first_match
 
+Changes = list[tuple[str, float | str]]
 _CLOCK = "days_since_"
+_MOST_BROKEN_RULES = 4
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Way:
     Parameters
     ----------
     tier : str
-    changes : tuple of (str, float or str or None)
-        Inputs and the values that would do; None is *unknown*.
+    changes : tuple of (str, float or str)
+        Inputs and the values that would do.
     on : date, optional
         The day on which it comes by itself, where only time has to pass.
     said : str
@@ -33,7 +35,7 @@ class Way:
     """
 
     tier: str
-    changes: tuple[tuple[str, float | str | None], ...]
+    changes: tuple[tuple[str, float | str], ...]
     on: date | None
     said: str
 
@@ -149,35 +151,61 @@ def _ways(
     remembered = answer["tier_before"] is not None
     found = []
     for place, key in enumerate(keys):
-        if place == here:
-            continue
         side = "value" if not remembered else "upper" if place < here else "lower"
         rules = [rule for rule in policy["rules"] if rule["class"] == key and rule["conditions"]]
-        tried = [(rule, _changes(policy, rule, row, side)) for rule in rules]
-        reached = [
-            (rule, changes)
-            for rule, changes in tried
-            if changes and _leads(policy, row, dict(changes), key, side)
-        ]
+        reached = (
+            [] if place == here else [way for rule in rules if (way := _search(policy, rule, row, side))]
+        )
         if reached:
-            rule, fewest = min(reached, key=lambda each: len(each[1]))
-            found.append(_told(policy, row, rule, fewest, cutoff, side, language))
+            asked, changes = min(reached, key=lambda each: len(each[1]))
+            found.append(_told(policy, row, key, asked, changes, cutoff, side, language))
     return found
 
 
-def _changes(
+def _search(
     policy: Mapping[str, Any], rule: Mapping[str, Any], row: pd.DataFrame, side: str
-) -> list[tuple[str, float | str | None]] | None:
-    """Return the values that would meet the conditions of a rule that fail; None where none would."""
-    conditions = [Condition.from_json(each) for each in rule["conditions"]]
+) -> tuple[list[Condition], Changes] | None:
+    """Return conditions and values that lead to a rule: its own, and the opposite of one of each rule that comes before it."""
+    waiting = [[Condition.from_json(each) for each in rule["conditions"]]]
+    for _ in range(_MOST_BROKEN_RULES):
+        following = []
+        for asked in waiting:
+            changes = _changes(policy, asked, row, side)
+            if changes is None:
+                continue
+            first = policy["rules"][_taken_by(policy, row, dict(changes), side)]
+            if first["class"] == rule["class"]:
+                return asked, changes
+            against = [opposite(Condition.from_json(each)) for each in first["conditions"]]
+            following += [[*asked, each] for each in against if each is not None]
+        waiting = following
+    return None
+
+
+def opposite(condition: Condition) -> Condition | None:
+    """Return what holds of a known value where a condition does not; None where that is not one comparison.
+
+    Examples
+    --------
+    >>> opposite(Condition("orders", ">=", 3)).op
+    '<'
+    """
+    other = {">=": "<", "<": ">=", ">": "<=", "<=": ">", "is_unknown": "is_known"}.get(condition.op)
+    return None if other is None else replace(condition, op=other)
+
+
+def _changes(
+    policy: Mapping[str, Any], conditions: list[Condition], row: pd.DataFrame, side: str
+) -> Changes | None:
+    """Return the values that would meet the conditions that fail; None where none would."""
     cuts = cuts_at(policy, side)
-    found: list[tuple[str, float | str | None]] = []
+    found: Changes = []
     for name in dict.fromkeys(each.input for each in conditions):
         asked = [each for each in conditions if each.input == name]
         if all(bool(met(each, row, cuts)[0]) for each in asked):
             continue
         wanted = _value(name, asked, row, cuts)
-        if isinstance(wanted, float) and math.isnan(wanted):
+        if wanted is None:
             return None
         found.append((name, wanted))
     return found
@@ -186,9 +214,9 @@ def _changes(
 def _value(
     name: str, asked: list[Condition], row: pd.DataFrame, cuts: Mapping[str, float | None]
 ) -> float | str | None:
-    """Return the nearest value of one input that meets its conditions; NaN where none does."""
+    """Return the nearest value of one input that meets its conditions; None where nothing that can happen does."""
     if any(each.op == "is_unknown" for each in asked):
-        return None
+        return None  # what is known does not become unknown
     texts = [each.threshold for each in asked if isinstance(each.threshold, str)]
     if texts:
         return texts[0]
@@ -203,7 +231,7 @@ def _value(
         if each.op in ("<", "<=", "=="):
             high = min(high, at if each.op != "<" else math.nextafter(at, -math.inf))
     if low > high or low == math.inf or high == -math.inf:
-        return math.nan
+        return None
     now = float(numbers(row, name)[0])
     if name.startswith(_CLOCK) and not (now < low):
         return max(low, 0.0)  # a clock does not run back: it starts anew
@@ -212,34 +240,26 @@ def _value(
     return min(max(now, low), high)
 
 
-def _leads(
-    policy: Mapping[str, Any],
-    row: pd.DataFrame,
-    changes: Mapping[str, float | str | None],
-    key: str,
-    side: str,
-) -> bool:
-    """Whether the changes, made together, give that class: no earlier rule takes the customer first."""
-    made = {name: [np.nan if value is None else value] for name, value in changes.items()}
-    changed = row.assign(**{name: pd.Series(value, index=row.index) for name, value in made.items()})
-    return bool(policy["rules"][int(first_match(policy, changed, side)[0])]["class"] == key)
+def _taken_by(
+    policy: Mapping[str, Any], row: pd.DataFrame, changes: Mapping[str, float | str], side: str
+) -> int:
+    """Return the position of the rule that takes the customer when the changes are made together."""
+    changed = row.assign(**{name: pd.Series([value], index=row.index) for name, value in changes.items()})
+    return int(first_match(policy, changed, side)[0])
 
 
 def _told(
     policy: Mapping[str, Any],
     row: pd.DataFrame,
-    rule: Mapping[str, Any],
-    changes: list[tuple[str, float | str | None]],
+    key: str,
+    asked: list[Condition],
+    changes: Changes,
     cutoff: date | None,
     side: str,
     language: str,
 ) -> Way:
-    key, cuts = str(rule["class"]), cuts_at(policy, side)
-    failing = [
-        condition
-        for condition in map(Condition.from_json, rule["conditions"])
-        if not met(condition, row, cuts)[0]
-    ]
+    cuts = cuts_at(policy, side)
+    failing = [condition for condition in asked if not met(condition, row, cuts)[0]]
     parts = []
     for condition in failing:
         now = numbers(row, condition.input)[0] if condition.input in row else math.nan
@@ -254,9 +274,7 @@ def _told(
     return Way(key, tuple(changes), on, said)
 
 
-def _waited(
-    row: pd.DataFrame, changes: list[tuple[str, float | str | None]], cutoff: date | None
-) -> date | None:
+def _waited(row: pd.DataFrame, changes: Changes, cutoff: date | None) -> date | None:
     """Return the day on which the changes come by themselves: all are clocks that have not yet run long enough."""
     waits = []
     for name, wanted in changes:
