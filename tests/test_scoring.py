@@ -1,7 +1,7 @@
 """Batch scoring: everybody once, chunk by chunk the same, and files with the contract's types and facts."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,9 @@ from tests.path.world import CUTOFF, World
 from tiercast import scoring
 from tiercast.registry import Store
 from tiercast.serving.scorecard import COLUMNS
+from tiercast.errors import OutputError
 from tiercast.sources.opening import open_source
+from tiercast.tiers.history import FILE, nights
 
 SOME = ["c0001", "c0002", "c0003", "c0004", "never1"]
 
@@ -78,3 +80,68 @@ def test_the_rule_is_scored_under_a_version_of_its_own(trained_world: World, sto
     rule = scoring.score(history, cutoff=CUTOFF, store=store, model="1")
     assert model.version != rule.version
     assert set(rule.cards["basis_churn"]) == {"rule", "refused:NO_PURCHASE"}
+
+
+MANY = [f"c{number:04}" for number in range(0, 700, 4)]
+NIGHTS = [CUTOFF - timedelta(days=days) for days in (90, 60, 31, 1)]
+
+
+def test_each_night_goes_on_from_the_one_before_moves_some_and_holds_others(
+    trained_world: World, store: Store, tmp_path: Path
+) -> None:
+    history = open_source(trained_world.touchpoints(MANY))
+    told = [scoring.score(history, cutoff=day, store=store, out=tmp_path) for day in NIGHTS]
+    assert [report.tiers_since for report in told] == [None, *NIGHTS[:-1]]
+    assert set(told[0].cards["tier_basis"]) == {"stateless"}
+    codes: set[str] = set()
+    for before, report in zip(told, told[1:], strict=False):
+        assert before.tiers is not None
+        assert report.tiers is not None
+        kept = before.tiers.set_index("customer_id")["tier"]
+        known = report.cards["customer_id"].isin(kept.index)
+        assert (
+            report.cards.loc[known, "tier_before"] == kept[report.cards.loc[known, "customer_id"]].to_numpy()
+        ).all()
+        assert set(report.cards.loc[known, "tier_basis"]) <= {"held", "moved"}
+        assert report.tiers["tier"].tolist() == report.cards["tier"].tolist()
+        codes |= set(report.tiers["reason_code"])
+    assert codes >= {"SAME", "HELD_BY_GRACE", "MOVED_DOWN"}
+    facts = json.loads((told[-1].place.parent / "_facts.json").read_text("utf-8"))  # type: ignore[union-attr]
+    assert facts["tiers_go_on_from"] == NIGHTS[-2].isoformat()
+
+    again = scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path)
+    pd.testing.assert_frame_equal(again.cards, told[2].cards)
+    pd.testing.assert_frame_equal(again.tiers, told[2].tiers)  # type: ignore[arg-type]
+    alone = scoring.score(history, cutoff=NIGHTS[2], store=store)
+    assert set(alone.cards["tier_basis"]) == {"stateless"}
+
+
+def test_a_night_that_fails_before_its_scorecard_is_there_promised_nothing_and_can_be_run_again(
+    trained_world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = open_source(trained_world.touchpoints(SOME))
+    scoring.score(history, cutoff=NIGHTS[0], store=store, out=tmp_path)
+    real = Path.replace
+
+    def fails(self: Path, target: Path) -> Path:
+        if self.name == "scorecard.part":
+            raise OSError("the machine is gone")
+        return real(self, target)
+
+    with monkeypatch.context() as patch, pytest.raises(OutputError):
+        patch.setattr(Path, "replace", fails)
+        scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path)
+    assert list(tmp_path.glob(f"cutoff={NIGHTS[1]}/*/{FILE}"))
+    assert [night.cutoff for night in nights(tmp_path)] == [NIGHTS[0]]
+    assert scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path).tiers_since == NIGHTS[0]
+    assert scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path).tiers_since == NIGHTS[0]
+    assert scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path).tiers_since == NIGHTS[1]
+
+
+def test_another_policy_has_a_history_of_its_own(trained_world: World, store: Store, tmp_path: Path) -> None:
+    history = open_source(trained_world.touchpoints(SOME))
+    scoring.score(history, cutoff=NIGHTS[0], store=store, out=tmp_path)
+    other = scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path, policy="value_tiers")
+    assert other.tiers_since is None
+    back = scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path)
+    assert back.tiers_since == NIGHTS[0]

@@ -120,13 +120,16 @@ def simulate(
             to, now=now, shares=changes, scorecards=scorecards, extensions=tuple(extension or ()),
         )  # fmt: skip
     tried = found.simulation
+    would_move = "everybody is classed anew: the two have different classes"
+    if tried.same_classes:
+        would_move = f"{figure(tried.moved)} ({share(tried.moved, tried.customers)})"
     answer = {
         "cutoff": found.cutoff,
         "from": found.now,
         "to": found.then,
         "customers": tried.customers,
-        "moved": tried.moved,
-        "moved_share": tried.moved_share if tried.customers else None,
+        "moved": tried.moved if tried.same_classes else None,
+        "moved_share": tried.moved_share if tried.customers and tried.same_classes else None,
         "moved_by_new_cuts": found.moved_by_new_cuts,
         "counts": tried.counts.to_dict("index"),
         "shares": {key: row.dropna().to_dict() for key, row in tried.shares.iterrows()},
@@ -153,7 +156,7 @@ def simulate(
         facts(
             [
                 ("customers", figure(tried.customers)),
-                ("would move", f"{figure(tried.moved)} ({share(tried.moved, tried.customers)})"),
+                ("would move", would_move),
                 (
                     "by new cuts alone",
                     f"{figure(found.moved_by_new_cuts)} of them without any change of policy",

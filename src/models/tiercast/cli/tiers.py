@@ -69,10 +69,10 @@ def show_policy(
     for each in policy.classes:
         book = getattr(each, f"playbook_{language}")
         named = getattr(each, f"name_{language}")
-        promise = "\n".join(
+        promise = "; ".join(
             f"{heads[language]}: {said}" for part, heads in HEADINGS.items() if (said := getattr(book, part))
         )
-        rows.append((f"{each.key} ({named})", "\nor ".join(whom[each.key]) or "everybody else", promise))
+        rows.append((f"{each.key} ({named})", " or ".join(whom[each.key]) or "everybody else", promise))
     cuts = [
         (
             f"cut {cut.name}",

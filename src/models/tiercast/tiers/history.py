@@ -108,7 +108,8 @@ class Night:
             frame = feather.read_table(self.place, columns=columns, memory_map=False).to_pandas(
                 date_as_object=False
             )
-        return frame.astype({name: object for name in _WORDS if name in frame})
+        words = {name: frame[name].astype(object) for name in _WORDS if name in frame}
+        return frame.assign(**{name: cells.where(cells.notna(), None) for name, cells in words.items()})
 
 
 def rows_of(

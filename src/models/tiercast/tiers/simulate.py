@@ -25,6 +25,8 @@ class Simulation:
         From (rows) to (columns), best first; shares are of each row.
     notes : tuple of str
         What the policy that is tried says about its cuts.
+    same_classes : bool
+        Whether both have the same classes; only then does a move mean one.
     """
 
     customers: int
@@ -32,6 +34,7 @@ class Simulation:
     counts: pd.DataFrame
     shares: pd.DataFrame
     notes: tuple[str, ...] = ()
+    same_classes: bool = True
 
     @property
     def moved_share(self) -> float:
@@ -115,4 +118,5 @@ def simulate(
         counts=counts,
         shares=counts.div(totals.where(totals > 0), axis=0),
         notes=tuple(then.get("notes", ())),
+        same_classes=rows == columns,
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tiercast.serving.conditions import Condition, met, numbers
@@ -86,6 +85,7 @@ def explain_tier(policy: Mapping[str, Any], row: pd.DataFrame, *, language: str 
     cutoff = _day(row["cutoff"].iloc[0]) if "cutoff" in row else None
     since, below = (_day(answer[name]) for name in ("tier_since_on", "tier_below_since_on"))
     distance = answer["distance"]
+    holds = _holds(policy, answer, cutoff, since, below, language)
     return Why(
         tier=answer["tier"],
         tier_by_rule=rule["class"],
@@ -98,8 +98,8 @@ def explain_tier(policy: Mapping[str, Any], row: pd.DataFrame, *, language: str 
         next_tier=answer["next_tier"],
         distance=float(distance) if distance == distance else None,
         distance_input=answer["distance_input"],
-        holds=tuple(_holds(policy, answer, cutoff, since, below, language)),
-        ways=tuple(_ways(policy, row, answer, cutoff, language)),
+        holds=tuple(said for said, _ in holds),
+        ways=tuple(_ways(policy, row, answer, cutoff, holds, language)),
     )
 
 
@@ -115,26 +115,26 @@ def _holds(
     since: date | None,
     below: date | None,
     language: str,
-) -> list[str]:
+) -> list[tuple[str, date | None]]:
     """Return the brakes that act now, each with the day on which it lets go."""
     ranked = {each["key"] for each in policy["classes"] if each.get("ladder") is not None}
-    if answer["tier"] not in ranked or cutoff is None:
+    if answer["tier"] not in ranked or cutoff is None or answer["tier_basis"] == "stateless":
         return []
-    found = []
+    found: list[tuple[str, date | None]] = []
     if answer["tier_reason_code"] == "HELD_BY_BAND":
         band = f"{policy['band_share']:.0%}"
-        found.append(
-            {"en": f"band: within {band} of the cut", "zh": f"缓冲带：在分界线±{band}之内"}[language]
-        )
+        text = {"en": f"band: within {band} of the cut", "zh": f"缓冲带：在分界线±{band}之内"}
+        found.append((text[language], None))
     dwell, grace = policy["dwell_days"], policy.get("grace_days", 0)
     if since is not None and cutoff < (free := since + timedelta(days=dwell)):
-        found.append({"en": f"dwell: no move before {free}", "zh": f"停留期：{free}之前不变动"}[language])
+        text = {"en": f"dwell: no move before {free}", "zh": f"停留期：{free}之前不变动"}
+        found.append((text[language], free))
     if below is not None and cutoff < (free := below + timedelta(days=grace)):
         text = {
             "en": f"grace: below since {below}, no move down before {free}",
             "zh": f"宽限期：自{below}起低于分界线，{free}之前不降级",
         }
-        found.append(text[language])
+        found.append((text[language], free))
     return found
 
 
@@ -143,6 +143,7 @@ def _ways(
     row: pd.DataFrame,
     answer: Mapping[Any, Any],
     cutoff: date | None,
+    holds: list[tuple[str, date | None]],
     language: str,
 ) -> list[Way]:
     """Return, for every class but the present one, the fewest changes that lead there, where any do."""
@@ -158,8 +159,18 @@ def _ways(
         )
         if reached:
             asked, changes = min(reached, key=lambda each: len(each[1]))
-            found.append(_told(policy, row, key, asked, changes, cutoff, side, language))
+            if changes:
+                found.append(_told(policy, row, key, asked, changes, cutoff, side, language))
+            elif free := [day for _, day in holds if day is not None]:
+                found.append(_when_free(policy, key, max(free), language))
     return found
+
+
+def _when_free(policy: Mapping[str, Any], key: str, free: date, language: str) -> Way:
+    """Return the way of somebody whom only a brake holds back."""
+    name = next(each[f"name_{language}"] for each in policy["classes"] if each["key"] == key)
+    said = {"en": f"{name}: without any change, from {free} on", "zh": f"{name}：若无变化，自{free}起转入"}
+    return Way(key, (), free, said[language])
 
 
 def _search(
