@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,9 @@ import pytest
 
 from tests.path.world import CUTOFF, World
 from tiercast import scoring
+from tiercast.errors import OutputError
 from tiercast.registry import Store
 from tiercast.serving.scorecard import COLUMNS
-from tiercast.errors import OutputError
 from tiercast.sources.opening import open_source
 from tiercast.tiers.history import FILE, nights
 
@@ -83,7 +84,7 @@ def test_the_rule_is_scored_under_a_version_of_its_own(trained_world: World, sto
 
 
 MANY = [f"c{number:04}" for number in range(0, 700, 4)]
-NIGHTS = [CUTOFF - timedelta(days=days) for days in (90, 60, 31, 1)]
+NIGHTS = [CUTOFF - timedelta(days=days) for days in (95, 64, 33, 1)]
 
 
 def test_each_night_goes_on_from_the_one_before_moves_some_and_holds_others(
@@ -94,7 +95,7 @@ def test_each_night_goes_on_from_the_one_before_moves_some_and_holds_others(
     assert [report.tiers_since for report in told] == [None, *NIGHTS[:-1]]
     assert set(told[0].cards["tier_basis"]) == {"stateless"}
     codes: set[str] = set()
-    for before, report in zip(told, told[1:], strict=False):
+    for before, report in pairwise(told):
         assert before.tiers is not None
         assert report.tiers is not None
         kept = before.tiers.set_index("customer_id")["tier"]

@@ -408,13 +408,18 @@ def history(
         "written": written,
     }
     if customer:
-        rows = [tuple(row) for frame in frames for row in
-                frame[["cutoff", "policy", "tier", "since_on", "below_since_on", "reason"]].astype(str).to_numpy()]  # fmt: skip
+        whole = pd.concat(frames, ignore_index=True)
+        days = {
+            name: whole[name].dt.strftime("%Y-%m-%d").fillna("–")
+            for name in ("cutoff", "since_on", "below_since_on")
+        }
+        told = whole.assign(**days)[["cutoff", "policy", "tier", "since_on", "below_since_on", "reason"]]
         shown = table(
-            f"Customer {customer}", ["cutoff", "policy", "tier", "since", "below since", "why"],
-            [(row[0][:10], row[1], row[2], row[3][:10], row[4][:10].replace("NaT", "–"), row[5]) for row in rows],
-        )  # fmt: skip
-        answer["customer"] = pd.concat(frames, ignore_index=True)
+            f"Customer {customer}",
+            ["cutoff", "policy", "tier", "since", "below since", "why"],
+            told.values.tolist(),
+        )
+        answer["customer"] = whole
     else:
         shown = table(
             "", ["cutoff", "version", "policy", "customers", "moved", "held"],
