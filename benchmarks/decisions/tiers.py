@@ -72,9 +72,14 @@ def _simulated() -> Iterator[Measure]:
         at_most=0.05,
     )
     yield Measure(name="tiers: flaps without the mover, 24 cutoffs", value=float(without), unit="moves")
-    settled = truly & (plain[change_at:] == plain[-1]).all(axis=0) & (plain[-1] != rank[change_at - 1])
-    settled &= rank[-1] == plain[-1]
-    arrived = (rank[change_at:] == plain[-1]).argmax(axis=0) * step
+    lasting = value * factor  # a change counts as true when it ends beyond the bands, whatever the wobble
+    lowest, highest = (
+        np.searchsorted(sorted(cut[side] for cut in frozen["cuts"].values()), lasting * wobble, side="right")
+        for side, wobble in (("upper", 0.99), ("lower", 1.01))
+    )
+    settled = truly & (lowest == highest) & (plain[-1] != rank[change_at - 1])
+    there = rank[change_at:] == plain[-1]
+    arrived = np.where(there.any(axis=0), there.argmax(axis=0) * float(step), np.inf)
     for direction, chosen, most in (
         ("up", settled & rises, float(VALUE_TIERS.dwell_days)),
         ("down", settled & ~rises, float(VALUE_TIERS.grace_days)),
