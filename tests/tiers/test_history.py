@@ -119,6 +119,13 @@ def test_a_damaged_history_stops_the_night_with_a_code_and_says_what_to_do(
     assert score(tmp_path, {"a": 99.5}, DAY + timedelta(days=1)).loc["a", "reason_code"] == "SAME"
 
 
+def test_a_damaged_history_that_no_night_goes_on_from_any_more_stops_nobody(tmp_path: Path) -> None:
+    score(tmp_path, {"a": 99.5}, DAY)
+    score(tmp_path, {"a": 99.5}, DAY + timedelta(days=1))
+    (tmp_path / f"cutoff={DAY}" / "version=v1" / FILE).write_bytes(b"")
+    assert score(tmp_path, {"a": 99.5}, DAY + timedelta(days=2)).loc["a", "reason_code"] == "SAME"
+
+
 def test_a_history_cut_off_in_the_middle_is_damage(tmp_path: Path) -> None:
     score(tmp_path, {f"c{number}": float(number % 100) for number in range(2000)}, DAY)
     place = tmp_path / f"cutoff={DAY}" / "version=v1" / FILE

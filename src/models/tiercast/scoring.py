@@ -46,6 +46,8 @@ class ScoreReport:
         The tier history of this cutoff, see :mod:`tiercast.tiers.history`; None from a version that is older than it.
     tiers_since : date, optional
         The cutoff whose history the tiers go on from.
+    classes : tuple of str
+        The classes of the policy, best first.
     """
 
     cards: pd.DataFrame
@@ -57,6 +59,7 @@ class ScoreReport:
     lacking: tuple[str, ...] = ()
     tiers: pd.DataFrame | None = None
     tiers_since: date | None = None
+    classes: tuple[str, ...] = ()
 
 
 def score(
@@ -131,7 +134,9 @@ def score(
         }
         place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts, tiers=tiers)
     since = None if past is None else past.cutoff
-    return ScoreReport(cards, place, len(cards), day, bundle.version, account, lacking, tiers, since)
+    held = bundle.policies[policy or bundle.manifest["default_policy"]]
+    classes = tuple(each["key"] for each in held["classes"])
+    return ScoreReport(cards, place, len(cards), day, bundle.version, account, lacking, tiers, since, classes)
 
 
 def _policy_of(bundle: Any, name: str) -> str:

@@ -25,8 +25,6 @@ from tiercast.mapping.spoken import with_map
 from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tiercast.scoring import ScoreReport
 
 
@@ -89,14 +87,13 @@ def score(
         from tiercast import api
 
         report = api.score(asked.pop("source"), root=root, engine=engine, progress=say, **asked)
-        tiers = tiers_of(report.cards, asked["extensions"])
+        tiers = tiers_of(report)
     screen.answer(score_answer(report, tiers), *score_tables(report, tiers))
 
 
-def tiers_of(cards: "pd.DataFrame", extensions: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """Return each tier of a scorecard, best first, with its customers, mean risk and expected value."""
-    from tiercast.tiers.declared import declared_policies
-
+def tiers_of(report: "ScoreReport") -> list[dict[str, Any]]:
+    """Return each tier of a scoring, best first, with its customers, mean risk and expected value."""
+    cards = report.cards
     found = (
         cards.assign(tier=cards["tier"].fillna("none"))
         .groupby("tier")
@@ -106,9 +103,7 @@ def tiers_of(cards: "pd.DataFrame", extensions: tuple[str, ...] = ()) -> list[di
             expected_value_currency=("expected_value_currency", "sum"),
         )
     )
-    policies = declared_policies(extensions)
-    name = str(cards["policy"].iloc[0]) if len(cards) else ""
-    order = [each.key for each in policies[name].classes] if name in policies else []
+    order = report.classes
     keys = [key for key in order if key in found.index] + [key for key in found.index if key not in order]
     return [{"tier": str(key), **{str(name): each for name, each in found.loc[key].items()}} for key in keys]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tiercast.cli import tier_reports
+from tiercast.cli import tier_nights, tier_reports
 from tiercast.cli.faults import require_language
 from tiercast.cli.options import AsJson, Extensions, Language, Root, Verbose
 from tiercast.cli.screen import Screen, facts, figure, heading, table
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     tiers.command("list")(list_policies)
     tiers.command("show")(show_policy)
     tier_reports.add_to(tiers)
+    tier_nights.add_to(tiers)
     app.add_typer(tiers, name="tiers", rich_help_panel="Around it")
 
 

@@ -158,50 +158,65 @@ def write_history(history: pd.DataFrame, place: Path) -> None:
         os.fsync(written.fileno())
 
 
-def nights(out: str | Path, *, policy: str | None = None, before: date | None = None) -> list[Night]:
+def nights(out: str | Path, *, policy: str | None = None) -> list[Night]:
     """Return the histories that count, oldest first; of one cutoff by version.
 
     Raises
     ------
     DamagedTierHistory
     """
-    from pyarrow import ipc
-
-    found = []
-    for place in sorted(Path(out).glob(f"cutoff=*/version=*/{FILE}")):
-        if not (place.parent / SCORECARD).is_file():
-            continue
-        day, version = place.parent.parent.name.split("=", 1)[1], place.parent.name.split("=", 1)[1]
-        with _Told(place):
-            cutoff = date.fromisoformat(day)
-        if before is not None and cutoff >= before:
-            continue
-        with _Told(place), ipc.open_file(place) as opened:
-            said = {key.decode(): value.decode() for key, value in (opened.schema.metadata or {}).items()}
-            if said.get("form") != FORM:
-                raise ValueError("is of another form")
-        if policy is None or said["policy"] == policy:
-            found.append(Night(cutoff, version, said["policy"], place))
+    found = [night for place in _places(out) if (night := _opened(place, policy)) is not None]
     return sorted(found, key=lambda night: (night.cutoff, night.version))
 
 
 def night_before(out: str | Path, *, cutoff: date, policy: str, version: str) -> Night | None:
-    """Return the history that a night goes on from, or None.
+    """Return the history that a night goes on from, or None; older ones are not opened.
 
     The newest cutoff before it counts. Where several versions answered for that one, the same version goes first, else the
     one that was published last.
+
+    Raises
+    ------
+    DamagedTierHistory
     """
-    earlier = nights(out, policy=policy, before=cutoff)
-    newest = [night for night in earlier if night.cutoff == earlier[-1].cutoff]
-    return max(
-        newest,
-        key=lambda night: (
-            night.version == version,
-            (night.place.parent / SCORECARD).stat().st_mtime_ns,
-            night.version,
-        ),
-        default=None,
-    )
+    by_day: dict[date, list[Path]] = {}
+    for place in _places(out):
+        if (day := _cutoff_of(place)) < cutoff:
+            by_day.setdefault(day, []).append(place)
+    for day in sorted(by_day, reverse=True):
+        found = [night for place in by_day[day] if (night := _opened(place, policy)) is not None]
+        if found:
+            return max(found, key=lambda night: (night.version == version, _published(night), night.version))
+    return None
+
+
+def _places(out: str | Path) -> list[Path]:
+    return [
+        place
+        for place in sorted(Path(out).glob(f"cutoff=*/version=*/{FILE}"))
+        if (place.parent / SCORECARD).is_file()
+    ]
+
+
+def _cutoff_of(place: Path) -> date:
+    with _Told(place):
+        return date.fromisoformat(place.parent.parent.name.split("=", 1)[1])
+
+
+def _opened(place: Path, policy: str | None) -> Night | None:
+    from pyarrow import ipc
+
+    with _Told(place), ipc.open_file(place) as opened:
+        said = {key.decode(): value.decode() for key, value in (opened.schema.metadata or {}).items()}
+        if said.get("form") != FORM:
+            raise ValueError("is of another form")
+        if policy is not None and said["policy"] != policy:
+            return None
+        return Night(_cutoff_of(place), place.parent.name.split("=", 1)[1], said["policy"], place)
+
+
+def _published(night: Night) -> int:
+    return (night.place.parent / SCORECARD).stat().st_mtime_ns
 
 
 def with_past(features: pd.DataFrame, night: Night | None) -> pd.DataFrame:
