@@ -11,7 +11,7 @@ import pytest
 from tests.path.world import CUTOFF, World
 from tiercast import scoring
 from tiercast.errors import OutputError
-from tiercast.registry import Store
+from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.serving.scorecard import COLUMNS
 from tiercast.sources.opening import open_source
 from tiercast.tiers.history import FILE, nights
@@ -146,3 +146,24 @@ def test_another_policy_has_a_history_of_its_own(trained_world: World, store: St
     assert other.tiers_since is None
     back = scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path)
     assert back.tiers_since == NIGHTS[0]
+
+
+def test_a_request_that_brings_what_the_batch_remembers_gets_the_tier_of_the_batch(
+    trained_world: World, store: Store, tmp_path: Path
+) -> None:
+    rows = trained_world.touchpoints(MANY)
+    for day in NIGHTS[:2]:
+        scoring.score(open_source(rows), cutoff=day, store=store, out=tmp_path)
+    batch = scoring.score(open_source(rows), cutoff=NIGHTS[2], store=store, out=tmp_path).cards
+    past = nights(tmp_path)[1].read().set_index("customer_id")
+    asked = rows.assign(
+        tier_before=rows["customer_id"].map(past["tier"]),
+        tier_since_on=rows["customer_id"].map(past["since_on"]),
+        tier_below_since_on=rows["customer_id"].map(past["below_since_on"]),
+    )
+    bundle = open_served(bundle_folder(store, "champion"))
+    told = bundle.predict(asked, cutoff=NIGHTS[2]).set_index("customer_id")
+    names = ["tier", "tier_basis", "tier_before", "tier_reason"]
+    known = batch.set_index("customer_id")[names]
+    pd.testing.assert_frame_equal(told.loc[known.index, names], known)
+    assert {"held", "moved"} <= set(known["tier_basis"])

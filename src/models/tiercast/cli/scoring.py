@@ -122,9 +122,22 @@ def score_answer(report: "ScoreReport", tiers: list[dict[str, Any]]) -> dict[str
         "version": report.version,
         "policy": str(cards["policy"].iloc[0]) if len(cards) else None,
         "tiers": [{**each, "customers": int(each["customers"])} for each in tiers],
+        "moves": moves_of(report),
         "basis": bases,
         "account": report.account.to_json(),
         "lacking": report.lacking,
+    }
+
+
+def moves_of(report: "ScoreReport") -> dict[str, Any] | None:
+    """Return since when, and how many customers moved or were held back by a brake; None without a night before."""
+    if report.tiers is None or report.tiers_since is None:
+        return None
+    codes = report.tiers["reason_code"].astype(str)
+    return {
+        "since": report.tiers_since,
+        "moved": int(codes.str.startswith("MOVED").sum()),
+        "held": int(codes.str.startswith("HELD").sum()),
     }
 
 
@@ -151,6 +164,10 @@ def score_tables(report: "ScoreReport", tiers: list[dict[str, Any]]) -> list[Ren
         ("cutoff", report.cutoff),
         ("version", report.version),
     ]
+    if moves := moves_of(report):
+        closing.append(
+            (f"since {moves['since']}", f"{figure(moves['moved'])} moved, {figure(moves['held'])} held back")
+        )
     if report.account.rows_rejected or report.account.rows_unresolved:
         left = f"{figure(report.account.rows_rejected)} rejected, {figure(report.account.rows_unresolved)} unresolved"
         closing.append(("rows left out", f"{left} (see: tiercast check)"))

@@ -73,7 +73,7 @@ def explain_tier(policy: Mapping[str, Any], row: pd.DataFrame, *, language: str 
     Examples
     --------
     >>> from tiercast.tiers.value_tiers import VALUE_TIERS
-    >>> frozen = VALUE_TIERS.freeze(pd.DataFrame({"expected_value_currency": np.arange(100.0)}))
+    >>> frozen = VALUE_TIERS.freeze(pd.DataFrame({"expected_value_currency": range(100)}))
     >>> told = explain_tier(frozen, pd.DataFrame({"expected_value_currency": [80.0], "cutoff": [date(2026, 3, 2)]}))
     >>> told.tier, told.next_tier, told.distance
     ('bronze', 'silver', 9.5)
