@@ -152,17 +152,17 @@ def test_a_request_that_brings_what_the_batch_remembers_gets_the_tier_of_the_bat
     trained_world: World, store: Store, tmp_path: Path
 ) -> None:
     rows = trained_world.touchpoints(MANY)
-    for day in NIGHTS[:2]:
+    for day in NIGHTS[:3]:
         scoring.score(open_source(rows), cutoff=day, store=store, out=tmp_path)
-    batch = scoring.score(open_source(rows), cutoff=NIGHTS[2], store=store, out=tmp_path).cards
-    past = nights(tmp_path)[1].read().set_index("customer_id")
+    batch = scoring.score(open_source(rows), cutoff=NIGHTS[3], store=store, out=tmp_path).cards
+    past = nights(tmp_path)[2].read().set_index("customer_id")
     asked = rows.assign(
         tier_before=rows["customer_id"].map(past["tier"]),
         tier_since_on=rows["customer_id"].map(past["since_on"]),
         tier_below_since_on=rows["customer_id"].map(past["below_since_on"]),
     )
     bundle = open_served(bundle_folder(store, "champion"))
-    told = bundle.predict(asked, cutoff=NIGHTS[2]).set_index("customer_id")
+    told = bundle.predict(asked, cutoff=NIGHTS[3]).set_index("customer_id")
     names = ["tier", "tier_basis", "tier_before", "tier_reason"]
     known = batch.set_index("customer_id")[names]
     pd.testing.assert_frame_equal(told.loc[known.index, names], known)
