@@ -24,6 +24,8 @@ from tiercast.tiers.value_tiers import VALUE_TIERS
 
 START = date(2026, 3, 2)
 VALUE = "expected_value_currency"
+WARM_UP = 3
+"""Steps of four weeks until a grace that began at the first has run: before that the mover looks calmer than it is."""
 FIRST, LAST, WEEKS_4 = date(2017, 7, 3), date(2018, 1, 1), 28
 
 
@@ -153,6 +155,7 @@ def _moves(frames: list[pd.DataFrame]) -> Iterator[Measure]:
             both = before.merge(after, on="customer_id", suffixes=("_from", "_to"))
             both = both[both["tier_from"].isin(ranked) & both["tier_to"].isin(ranked)]
             shares.append(float((both["tier_from"] != both["tier_to"]).mean()))
+        shares = shares[min(WARM_UP, len(shares) - 1) :]
         yield Measure(
             name=f"tiers: Complete Journey, households that move in 4 weeks {name}",
             value=float(np.mean(shares)),
