@@ -1,7 +1,8 @@
 """Batch scoring: everybody once, chunk by chunk the same, and files with the contract's types and facts."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,11 @@ import pytest
 
 from tests.path.world import CUTOFF, World
 from tiercast import scoring
-from tiercast.registry import Store
+from tiercast.errors import OutputError
+from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.serving.scorecard import COLUMNS
 from tiercast.sources.opening import open_source
+from tiercast.tiers.history import FILE, nights
 
 SOME = ["c0001", "c0002", "c0003", "c0004", "never1"]
 
@@ -78,3 +81,89 @@ def test_the_rule_is_scored_under_a_version_of_its_own(trained_world: World, sto
     rule = scoring.score(history, cutoff=CUTOFF, store=store, model="1")
     assert model.version != rule.version
     assert set(rule.cards["basis_churn"]) == {"rule", "refused:NO_PURCHASE"}
+
+
+MANY = [f"c{number:04}" for number in range(0, 700, 4)]
+NIGHTS = [CUTOFF - timedelta(days=days) for days in (95, 64, 33, 1)]
+
+
+def test_each_night_goes_on_from_the_one_before_moves_some_and_holds_others(
+    trained_world: World, store: Store, tmp_path: Path
+) -> None:
+    history = open_source(trained_world.touchpoints(MANY))
+    told = [scoring.score(history, cutoff=day, store=store, out=tmp_path) for day in NIGHTS]
+    assert [report.tiers_since for report in told] == [None, *NIGHTS[:-1]]
+    assert set(told[0].cards["tier_basis"]) == {"stateless"}
+    codes: set[str] = set()
+    for before, report in pairwise(told):
+        assert before.tiers is not None
+        assert report.tiers is not None
+        kept = before.tiers.set_index("customer_id")["tier"]
+        known = report.cards["customer_id"].isin(kept.index)
+        assert (
+            report.cards.loc[known, "tier_before"] == kept[report.cards.loc[known, "customer_id"]].to_numpy()
+        ).all()
+        assert set(report.cards.loc[known, "tier_basis"]) <= {"held", "moved"}
+        assert report.tiers["tier"].tolist() == report.cards["tier"].tolist()
+        codes |= set(report.tiers["reason_code"])
+    assert codes >= {"SAME", "HELD_BY_GRACE", "MOVED_DOWN"}
+    facts = json.loads((told[-1].place.parent / "_facts.json").read_text("utf-8"))  # type: ignore[union-attr]
+    assert facts["tiers_go_on_from"] == NIGHTS[-2].isoformat()
+
+    again = scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path)
+    pd.testing.assert_frame_equal(again.cards, told[2].cards)
+    pd.testing.assert_frame_equal(again.tiers, told[2].tiers)  # type: ignore[arg-type]
+    alone = scoring.score(history, cutoff=NIGHTS[2], store=store)
+    assert set(alone.cards["tier_basis"]) == {"stateless"}
+
+
+def test_a_night_that_fails_before_its_scorecard_is_there_promised_nothing_and_can_be_run_again(
+    trained_world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = open_source(trained_world.touchpoints(SOME))
+    scoring.score(history, cutoff=NIGHTS[0], store=store, out=tmp_path)
+    real = Path.replace
+
+    def fails(self: Path, target: Path) -> Path:
+        if self.name == "scorecard.part":
+            raise OSError("the machine is gone")
+        return real(self, target)
+
+    with monkeypatch.context() as patch, pytest.raises(OutputError):
+        patch.setattr(Path, "replace", fails)
+        scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path)
+    assert list(tmp_path.glob(f"cutoff={NIGHTS[1]}/*/{FILE}"))
+    assert [night.cutoff for night in nights(tmp_path)] == [NIGHTS[0]]
+    assert scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path).tiers_since == NIGHTS[0]
+    assert scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path).tiers_since == NIGHTS[0]
+    assert scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path).tiers_since == NIGHTS[1]
+
+
+def test_another_policy_has_a_history_of_its_own(trained_world: World, store: Store, tmp_path: Path) -> None:
+    history = open_source(trained_world.touchpoints(SOME))
+    scoring.score(history, cutoff=NIGHTS[0], store=store, out=tmp_path)
+    other = scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path, policy="value_tiers")
+    assert other.tiers_since is None
+    back = scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path)
+    assert back.tiers_since == NIGHTS[0]
+
+
+def test_a_request_that_brings_what_the_batch_remembers_gets_the_tier_of_the_batch(
+    trained_world: World, store: Store, tmp_path: Path
+) -> None:
+    rows = trained_world.touchpoints(MANY)
+    for day in NIGHTS[:3]:
+        scoring.score(open_source(rows), cutoff=day, store=store, out=tmp_path)
+    batch = scoring.score(open_source(rows), cutoff=NIGHTS[3], store=store, out=tmp_path).cards
+    past = nights(tmp_path)[2].read().set_index("customer_id")
+    asked = rows.assign(
+        tier_before=rows["customer_id"].map(past["tier"]),
+        tier_since_on=rows["customer_id"].map(past["since_on"]),
+        tier_below_since_on=rows["customer_id"].map(past["below_since_on"]),
+    )
+    bundle = open_served(bundle_folder(store, "champion"))
+    told = bundle.predict(asked, cutoff=NIGHTS[3]).set_index("customer_id")
+    names = ["tier", "tier_basis", "tier_before", "tier_reason"]
+    known = batch.set_index("customer_id")[names]
+    pd.testing.assert_frame_equal(told.loc[known.index, names], known)
+    assert {"held", "moved"} <= set(known["tier_basis"])

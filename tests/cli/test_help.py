@@ -20,7 +20,8 @@ from tiercast.cli import app
 
 COMMANDS = (
     "check", "features", "sources", "train", "segment", "audit", "score", "explain", "demo", "cards", "add", "models", "ui",
-    "relocate", "tiers list", "tiers show",
+    "relocate", "tiers list", "tiers show", "tiers simulate", "tiers explain", "tiers concentration", "tiers forecast",
+    "tiers history",
 )  # fmt: skip
 
 

@@ -96,7 +96,9 @@ def score_report(place: Path) -> ScoreReport:
         "model",
         "refused:NO_HISTORY",
     ]
-    return ScoreReport(cards, place, 3, date(2025, 3, 1), "0123456789ab", account_of())
+    return ScoreReport(
+        cards, place, 3, date(2025, 3, 1), "0123456789ab", account_of(), classes=("top", "small")
+    )
 
 
 def test_train_shows_every_candidate_beside_the_rule(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,6 +149,9 @@ def _relationship(
         if kind in seen.kinds:
             found[plural] = len(_ages(rows, kind))
             found[f"days_since_{kind}"] = min(_ages(rows, kind), default=None)
+    if "referral" in seen.kinds:
+        said = [row["amount"] for row in rows if row["kind"] == "referral"]
+        found["referral_amount_currency"] = sum(said) / 100
     if seen.referred:
         brought = {row["referred_customer_id"] for row in rows if row["kind"] == "referral"}
         found["referred_customers"] = len(brought - {None})

@@ -80,6 +80,14 @@ def test_points_are_spent_by_redemptions_whatever_their_sign(engine: DuckDBEngin
     assert (found["points_earned"], found["points_redeemed"], found["points_balance"]) == (100.5, 40, 60.5)
 
 
+def test_what_referred_customers_bought_is_what_their_referrals_say_when_it_is_known(
+    engine: DuckDBEngine,
+) -> None:
+    rows = [row("referral", 9, amount=120.5), row("referral", 5), row("referral", 8, known=-3, amount=900.0)]
+    found = tell(engine, *rows, row("purchase", 4, amount=7.0))
+    assert (found["referrals"], found["referral_amount_currency"], found["spend_currency"]) == (2, 120.5, 7.0)
+
+
 def test_who_was_referred_twice_is_one_customer(engine: DuckDBEngine) -> None:
     found = tell(engine, *(row("referral", day, referred_customer_id=who) for day, who in ((9, "x"), (5, "x"), (3, "y"))),
                  row("referral", 1))  # fmt: skip

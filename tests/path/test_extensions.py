@@ -8,10 +8,12 @@ import pytest
 
 import tiercast
 from tests.path.world import CUTOFF, World, quick_trees
+from tests.tiers.test_files import CLUB
 from tiercast import training
 from tiercast.config import TrainCard, card_of
 from tiercast.errors import ExtensionError, UnknownName
 from tiercast.registry import Store, open_store
+from tiercast.tiers.policy import BadPolicy
 
 OURS = "tests.path.extension"
 
@@ -20,11 +22,13 @@ OURS = "tests.path.extension"
 def trained(trained_world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Any]:
     """Return a store of its own and the report of a training that uses everything a user brought."""
     root = tmp_path_factory.mktemp("company")
+    (root / "club.toml").write_text(CLUB, "utf-8")
     card = card_of(
         trained_world.card(
             source=f"warehouse:{trained_world.root}",
             extensions=[OURS],
             policy="mondays",
+            policies=[str(root / "club.toml")],
             test_origins=1,
             first_origin_after_days=150,
         )
@@ -60,6 +64,29 @@ def test_the_policy_reads_a_feature_of_the_users_own_where_no_extension_is_insta
     expected = cards["customer_id"].map(mondays).fillna(0) >= 3
     assert ((cards["tier"] == "monday") == expected).all()
     assert 0 < expected.mean() < 1
+
+
+def test_a_policy_from_a_file_is_in_the_bundle_and_answers_without_the_file(
+    ours: Any, trained_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    some = trained_world.touchpoints([f"c{number:04}" for number in range(0, 700, 5)])
+    report = tiercast.score(
+        some, cutoff=CUTOFF, policy="kiosk_club", model=str(ours.promotion.challenger.version)
+    )
+    assert report.classes == ("gold", "silver", "guest", "other")
+    assert set(report.cards["tier"]) <= set(report.classes)
+    assert {"gold", "silver", "guest"} <= set(report.cards["tier"])
+    assert set(report.cards["policy_version"]) == {"1"}
+
+
+def test_a_mistake_in_a_policy_file_is_refused_before_the_models_are_fitted(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.toml").write_text(CLUB.replace("quota = 0.15", "quota = 0.99"), "utf-8")
+    for asked in ({"policies": [str(tmp_path / "bad.toml")]}, {"policy": str(tmp_path / "bad.toml")}):
+        with quick_trees(3), pytest.raises(BadPolicy, match="the class silver takes the quotas to 104%"):
+            tiercast.train(world.card(**asked))
 
 
 def test_the_features_are_in_the_list_and_in_the_table(trained_world: World) -> None:

@@ -11,6 +11,7 @@ from tests.path.world import CUTOFF, World
 from tiercast.registry import Store, bundle_folder
 from tiercast.serving.bundle import Bundle, arrange, open_bundle, trimmed
 from tiercast.serving.refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
+from tiercast.tiers.declared import declared_policies
 
 ROW = {
     "customer_id": "x1",
@@ -120,6 +121,26 @@ def test_the_tier_before_is_kept_within_the_brakes_and_named(bundle: Bundle, tra
     assert other["tier"].tolist() == ["top"], "a class is kept for a while"
     numbers = [name for name in plain if plain[name].dtype.kind == "f"]
     pd.testing.assert_frame_equal(other[numbers], plain[numbers])
+
+
+def test_a_request_that_remembers_the_first_day_below_has_its_grace(
+    bundle: Bundle, trained_world: World
+) -> None:
+    rows = trained_world.touchpoints(["c0001"]).assign(tier_before="top", tier_since_on="2024-01-01")
+    assert bundle.predict(rows, cutoff=CUTOFF)["tier_basis"].tolist() == ["moved"]
+    for below, basis in ((None, "held"), ("2024-11-30", "held"), ("2024-10-31", "moved")):
+        told = bundle.predict(rows.assign(tier_below_since_on=below), cutoff=CUTOFF)
+        assert told["tier_basis"].tolist() == [basis], below
+
+
+@pytest.mark.parametrize("policy", sorted(declared_policies()))
+def test_every_shipped_policy_answers_for_everybody(
+    bundle: Bundle, trained_world: World, policy: str
+) -> None:
+    seen = bundle.features(trained_world.touchpoints(SOME), cutoff=CUTOFF)
+    told = bundle.tiers(seen, policy=policy)
+    assert told["tier"].isin([each["key"] for each in bundle.policies[policy]["classes"]]).all()
+    assert told["reason"].notna().all()
 
 
 def test_the_long_table_of_tiers_has_one_row_a_customer(bundle: Bundle, trained_world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tiercast.serving.tiers import assign
 from tiercast.tiers.pyramid import PYRAMID, pyramid
+from tiercast.tiers.terms import Terms
 
 
 def customers(values: list[float] | np.ndarray, **columns: object) -> pd.DataFrame:
@@ -55,7 +56,7 @@ def test_who_is_not_ranked_is_classed_by_what_they_did(
 
 def test_the_active_window_is_a_parameter() -> None:
     seen = customers([1.0], days_since_purchase=100.0)
-    assert assign(pyramid(active_days=90).freeze(seen), seen)["tier"].tolist() == ["inactive"]
+    assert assign(pyramid(Terms(active_days=90)).freeze(seen), seen)["tier"].tolist() == ["inactive"]
 
 
 def test_an_active_customer_without_a_prediction_is_other_and_not_guessed() -> None:

@@ -10,6 +10,7 @@ from tests.path.world import ENDS, World
 from tiercast.registry import Store, bundle_folder, bundle_hash
 from tiercast.serving.rules import Column
 from tiercast.serving.trees import Trees
+from tiercast.tiers.readable import SCORES
 from tiercast.training.assembly import columns_read
 
 
@@ -43,7 +44,7 @@ def test_whatever_the_parts_and_policies_read_is_in_the_text(folder: Path) -> No
     answers = {
         name for name in asked if name.startswith(("btyd_", "expected_", "churn_", "purchase_probability"))
     }
-    assert asked - answers - {"bin"} <= families | {"lifecycle_stage", "engagement"}
+    assert asked - answers - {"bin"} <= families | set(SCORES)
     assert all(name in text for name in families)
 
 
@@ -63,3 +64,13 @@ def test_the_rules_bundle_needs_no_model_and_reads_fewer_columns(trained_world: 
     assert stored["activity"]["type"] == "rate_table"
     assert len(facts_of(rule)["families"]) < len(facts_of(model)["families"])
     assert (rule / "code").exists()
+
+
+def test_every_shipped_policy_is_in_the_bundle_and_names_what_did_not_come(folder: Path) -> None:
+    from tiercast.tiers.declared import declared_policies
+
+    frozen = json.loads((folder / "parts.json").read_text("utf-8"))["policies"]
+    assert set(frozen) == set(declared_policies())
+    assert all(cut["population"] > 0 for cut in frozen["value_tiers"]["cuts"].values())
+    assert "no value in USD" in " ".join(frozen["price_band"]["notes"])
+    assert any("nobody reaches the cut leaders" in each for each in frozen["influence_intent"]["notes"])

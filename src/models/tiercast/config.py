@@ -66,7 +66,9 @@ class TrainCard:
     clusters : int
         Segments; 0 chooses by stability and separation.
     policy : str
-        The default tier policy of the bundle.
+        The default tier policy of the bundle: a name, or a TOML file of your own.
+    policies : tuple of str
+        TOML files with further policies of your own; every policy there is goes into the bundle.
     extensions : tuple of str
         Modules with features, learners, policies and sources of your own.
     seed : int
@@ -85,6 +87,7 @@ class TrainCard:
     tuning_seconds: int = Field(default=60, ge=1)
     clusters: int = Field(default=0, ge=0, le=50)
     policy: str = "pyramid"
+    policies: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     seed: int = Field(default=7, ge=0)
     map: str = ""

@@ -22,6 +22,8 @@ from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
 from tiercast.serving.scorecard import SCORECARD
+from tiercast.tiers.history import FILE as HISTORY
+from tiercast.tiers.history import night_before, rows_of, with_past, write_history
 
 CHUNK_CUSTOMERS = 200_000
 FILE = "scorecard.parquet"
@@ -40,6 +42,12 @@ class ScoreReport:
         ``OUT/cutoff=DAY/version=HASH/scorecard.parquet``, when it was written.
     lacking : tuple of str
         Side tables that the version reads and that did not come: what they tell is unknown.
+    tiers : pandas.DataFrame, optional
+        The tier history of this cutoff, see :mod:`tiercast.tiers.history`; None from a version that is older than it.
+    tiers_since : date, optional
+        The cutoff whose history the tiers go on from.
+    classes : tuple of str
+        The classes of the policy, best first.
     """
 
     cards: pd.DataFrame
@@ -49,6 +57,9 @@ class ScoreReport:
     version: str
     account: Account
     lacking: tuple[str, ...] = ()
+    tiers: pd.DataFrame | None = None
+    tiers_since: date | None = None
+    classes: tuple[str, ...] = ()
 
 
 def score(
@@ -67,7 +78,8 @@ def score(
     """Return, and with ``out`` publish, the scorecard of every customer seen before ``cutoff``.
 
     The features are the bundle's own frozen text, the predictions its own code. A publication replaces one cutoff and
-    version at once: readers see the old files or the new ones, never a part.
+    version at once: readers see the old files or the new ones, never a part. With ``out``, tiers go on from the newest tier
+    history before the cutoff that lies there; without, they are stateless.
 
     Parameters
     ----------
@@ -97,14 +109,17 @@ def score(
         lacking = tuple(name for name in bundle.reads if name not in history.sides)
         found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
         features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
+    past = None
+    if out is not None and (chosen := _policy_of(bundle, policy)):
+        past = night_before(out, cutoff=day, policy=chosen, version=bundle.version)
+        features = with_past(features, past)
     progress("predicting")
     parts = [
-        bundle.predict_features(
-            features.iloc[start : start + CHUNK_CUSTOMERS], policy=policy, language=language
-        )
+        _answers(bundle, features.iloc[start : start + CHUNK_CUSTOMERS], policy=policy, language=language)
         for start in range(0, max(len(features), 1), CHUNK_CUSTOMERS)
     ]
-    cards = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    cards, tiers = (_whole(list(each)) for each in zip(*parts, strict=True))
+    assert cards is not None  # only tiers may be missing
     place = None
     if out is not None:
         progress("publishing")
@@ -115,16 +130,51 @@ def score(
             "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "account": account.to_json(),
             "lacking": lacking,
+            "tiers_go_on_from": None if past is None else past.cutoff.isoformat(),
         }
-        place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts)
-    return ScoreReport(cards, place, len(cards), day, bundle.version, account, lacking)
+        place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts, tiers=tiers)
+    since = None if past is None else past.cutoff
+    held = bundle.policies[policy or bundle.manifest["default_policy"]]
+    classes = tuple(each["key"] for each in held["classes"])
+    return ScoreReport(cards, place, len(cards), day, bundle.version, account, lacking, tiers, since, classes)
 
 
-def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts: dict[str, Any]) -> Path:
+def _policy_of(bundle: Any, name: str) -> str:
+    """Return the name of the policy that is asked for; a version from before there was a history has no memory."""
+    return str(bundle.policy(name)["policy"]) if hasattr(bundle, "answer") else ""
+
+
+def _answers(
+    bundle: Any, features: pd.DataFrame, *, policy: str, language: str
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    if not hasattr(bundle, "answer"):
+        return bundle.predict_features(features, policy=policy, language=language), None
+    cards, tiers = bundle.answer(features, policy=policy, language=language)
+    chosen = bundle.policy(policy)
+    return cards, rows_of(
+        tiers, cards, policy=chosen["policy"], policy_version=chosen["version"], version=bundle.version
+    )
+
+
+def _whole(parts: list[pd.DataFrame | None]) -> pd.DataFrame | None:
+    found = [part for part in parts if part is not None]
+    return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True) if found else None
+
+
+def publish(
+    cards: pd.DataFrame,
+    out: Path,
+    *,
+    cutoff: date,
+    version: str,
+    facts: dict[str, Any],
+    tiers: pd.DataFrame | None = None,
+) -> Path:
     """Write one (cutoff, version) of the scorecard: beside its place first, then put there by one rename.
 
-    Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. What the dead run leaves is
-    a hidden folder ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
+    Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. The tier history is put there
+    before it, and counts only where a scorecard stands beside it. What the dead run leaves is a hidden folder
+    ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
 
     Raises
     ------
@@ -139,7 +189,11 @@ def publish(cards: pd.DataFrame, out: Path, *, cutoff: date, version: str, facts
         try:
             write_table(cards, writing / "scorecard.part")
             (writing / "facts.part").write_text(json.dumps(facts, indent=1, default=str), "utf-8")
+            if tiers is not None:
+                write_history(tiers, writing / "tiers.part")
             target.mkdir(parents=True, exist_ok=True)
+            if tiers is not None:
+                (writing / "tiers.part").replace(target / HISTORY)
             (writing / "scorecard.part").replace(target / FILE)
             (writing / "facts.part").replace(target / FACTS)
         finally:

@@ -40,7 +40,7 @@ def demo(
 
         report = jobs.demo(root=root, out=out, progress=say)
         uri = without_password(resolve_store(root))
-        tiers = tiers_of(report.score.cards)
+        tiers = tiers_of(report.score)
     answer = {
         "train": train_answer(report.train, uri),
         "score": score_answer(report.score, tiers),

@@ -25,8 +25,6 @@ from tiercast.mapping.spoken import with_map
 from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tiercast.scoring import ScoreReport
 
 
@@ -89,15 +87,13 @@ def score(
         from tiercast import api
 
         report = api.score(asked.pop("source"), root=root, engine=engine, progress=say, **asked)
-        tiers = tiers_of(report.cards, asked["extensions"])
+        tiers = tiers_of(report)
     screen.answer(score_answer(report, tiers), *score_tables(report, tiers))
 
 
-def tiers_of(cards: "pd.DataFrame", extensions: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """Return each tier of a scorecard, best first, with its customers, mean risk and expected value."""
-    from tiercast.collect import collect
-    from tiercast.tiers.policy import Policy
-
+def tiers_of(report: "ScoreReport") -> list[dict[str, Any]]:
+    """Return each tier of a scoring, best first, with its customers, mean risk and expected value."""
+    cards = report.cards
     found = (
         cards.assign(tier=cards["tier"].fillna("none"))
         .groupby("tier")
@@ -107,9 +103,7 @@ def tiers_of(cards: "pd.DataFrame", extensions: tuple[str, ...] = ()) -> list[di
             expected_value_currency=("expected_value_currency", "sum"),
         )
     )
-    policies = collect("tiercast.tiers", Policy, extensions)
-    name = str(cards["policy"].iloc[0]) if len(cards) else ""
-    order = [each.key for each in policies[name].classes] if name in policies else []
+    order = report.classes
     keys = [key for key in order if key in found.index] + [key for key in found.index if key not in order]
     return [{"tier": str(key), **{str(name): each for name, each in found.loc[key].items()}} for key in keys]
 
@@ -128,9 +122,22 @@ def score_answer(report: "ScoreReport", tiers: list[dict[str, Any]]) -> dict[str
         "version": report.version,
         "policy": str(cards["policy"].iloc[0]) if len(cards) else None,
         "tiers": [{**each, "customers": int(each["customers"])} for each in tiers],
+        "moves": moves_of(report),
         "basis": bases,
         "account": report.account.to_json(),
         "lacking": report.lacking,
+    }
+
+
+def moves_of(report: "ScoreReport") -> dict[str, Any] | None:
+    """Return since when, and how many customers moved or were held back by a brake; None without a night before."""
+    if report.tiers is None or report.tiers_since is None:
+        return None
+    codes = report.tiers["reason_code"].astype(str)
+    return {
+        "since": report.tiers_since,
+        "moved": int(codes.str.startswith("MOVED").sum()),
+        "held": int(codes.str.startswith("HELD").sum()),
     }
 
 
@@ -157,6 +164,10 @@ def score_tables(report: "ScoreReport", tiers: list[dict[str, Any]]) -> list[Ren
         ("cutoff", report.cutoff),
         ("version", report.version),
     ]
+    if moves := moves_of(report):
+        closing.append(
+            (f"since {moves['since']}", f"{figure(moves['moved'])} moved, {figure(moves['held'])} held back")
+        )
     if report.account.rows_rejected or report.account.rows_unresolved:
         left = f"{figure(report.account.rows_rejected)} rejected, {figure(report.account.rows_unresolved)} unresolved"
         closing.append(("rows left out", f"{left} (see: tiercast check)"))

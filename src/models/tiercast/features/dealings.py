@@ -30,7 +30,16 @@ SERVICE_SEEN = Relation(
     "service_seen",
     "finalise",
     same("customer_id"),
-    same("kind", "day", "seen_day", "occurred_s", "channel_code", "rating_permille", "survey_type")
+    same(
+        "kind",
+        "day",
+        "seen_day",
+        "occurred_s",
+        "channel_code",
+        "rating_permille",
+        "survey_type",
+        "amount_minor",
+    )
     | {
         "age_days": f"{CUTOFF} - day",
         "purpose_code": "asked.code",

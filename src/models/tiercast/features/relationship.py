@@ -2,7 +2,7 @@
 
 from tiercast.features.category import slugged
 from tiercast.features.dealings import MOST_DAYS
-from tiercast.features.declare import Family, Feature, Seen, count, rest, since, total
+from tiercast.features.declare import Family, Feature, Seen, count, currency, rest, since, total
 from tiercast.features.kinds import is_kind
 from tiercast.features.switching import OTHER, PLACES
 
@@ -17,6 +17,10 @@ def declare(seen: Seen) -> list[Feature]:
                 Feature(f"days_since_{kind}", "service", since(is_kind(kind)), "days",
                         f"days since the last of their {plural}", None),
             ]  # fmt: skip
+    if "referral" in seen.kinds:
+        bought = currency(total("COALESCE(amount_minor, 0)", is_kind("referral")))
+        found.append(Feature("referral_amount_currency", "service", bought, "currency",
+                             "what those they referred bought, as far as the referrals say"))  # fmt: skip
     if seen.referred:
         found.append(Feature("referred_customers", "referred", "COUNT(*)", "customers",
                              "distinct customers they referred"))  # fmt: skip

@@ -20,6 +20,7 @@ from .attributes import facts_of_request
 from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
 from .forecast import Forecast
+from .influence import Influence
 from .intake import clean_request
 from .reasons import contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
@@ -71,6 +72,7 @@ class Bundle:
         self.segments = Segments.from_json(parts["segments"])
         self.rfmcl = Rfmcl.from_json(parts["rfmcl"])
         self.engagement = Engagement.from_json(parts["engagement"])
+        self.influence = Influence.from_json(parts["influence"])
         self.stages = Stages.from_json(parts["stages"])
         self.bands = ChurnBands.from_json(parts["churn_bands"])
         self.risk_levels = np.asarray(parts["churn_percentiles"], dtype=float)
@@ -140,8 +142,8 @@ class Bundle:
         Parameters
         ----------
         touchpoints : pandas.DataFrame
-            Rows of the touchpoint contract, with optional ``tier_before``, ``tier_since_on`` and the version's attributes
-            per customer: one value a customer, of several the last.
+            Rows of the touchpoint contract, with optional ``tier_before``, ``tier_since_on``, ``tier_below_since_on`` and the
+            version's attributes per customer: one value a customer, of several the last.
         cutoff : str or date
             Midnight UTC; nothing on or after it is used.
         policy : str
@@ -166,7 +168,7 @@ class Bundle:
         if rejected not in {"refuse", "skip"}:
             raise UnknownChoice("rejected must be refuse or skip", there_is=["refuse", "skip"])
         rows = trimmed(clean_request(touchpoints, {each["column"]: each["kind"] for each in self.attributes}))
-        self._policy(policy)
+        self.policy(policy)
         if not len(rows):
             raise EmptyInput("no rows came: send at least one touchpoint", rows=0)
         asked = pd.DataFrame({"customer_id": rows["customer_id"].dropna().astype(object).unique()})
@@ -206,12 +208,18 @@ class Bundle:
         Refused
             A frozen column did not come, or the policy or language does not exist.
         """
+        return self.answer(features, policy=policy, language=language)[0]
+
+    def answer(
+        self, features: pd.DataFrame, *, policy: str = "", language: str = "en"
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the scorecard, and of the same rows all that the tier policy says (see :func:`~.tiers.assign`)."""
         missing = [
             name for name in ("customer_id", "cutoff", *self.manifest["families"]) if name not in features
         ]
         if missing:
             raise MissingColumns(f"frozen features did not come: {', '.join(missing)}", missing=missing)
-        chosen = self._policy(policy)
+        chosen = self.policy(policy)
         if language not in {"en", "zh"}:
             raise UnknownChoice("language must be en or zh", there_is=["en", "zh"])
         rows = features.reset_index(drop=True)
@@ -252,11 +260,11 @@ class Bundle:
         card["tier_basis"] = card["tier_basis"].where(pd.Series(known), NO_HISTORY)
         card.loc[~known, ["tier", "tier_reason", "next_action", "lifecycle_stage", "engagement",
                           "reasons_en", "reasons_zh"]] = None  # fmt: skip
-        return card[list(COLUMNS)]
+        return card[list(COLUMNS)], tiers
 
     def tiers(self, features: pd.DataFrame, *, policy: str, language: str = "en") -> pd.DataFrame:
         """Return the long table of one policy: customer, cutoff, class, reason and distance to the next class."""
-        chosen = self._policy(policy)
+        chosen = self.policy(policy)
         rows = features.reset_index(drop=True)
         held = assign(chosen, self.enriched(rows), language=language)
         return pd.DataFrame(
@@ -282,6 +290,7 @@ class Bundle:
                 self.segments.assign(rows),
                 self.rfmcl.assign(rows),
                 self.engagement.assign(rows)[["engagement"]],
+                self.influence.assign(rows),
             ],
             axis=1,
         )
@@ -299,7 +308,8 @@ class Bundle:
         found = self.risk.by_family(self.forecast.staged(rows.loc[bought]))
         return facts if found is None else found.reindex(rows.index, fill_value=0.0)
 
-    def _policy(self, name: str) -> Any:
+    def policy(self, name: str = "") -> Any:
+        """Return a frozen tier policy; the version's default one without a name."""
         wanted = name or str(self.manifest["default_policy"])
         if wanted not in self.policies:
             raise UnknownChoice(

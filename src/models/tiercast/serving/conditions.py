@@ -9,7 +9,7 @@ import pandas as pd
 
 from .refusals import Refused
 
-OPERATORS: tuple[str, ...] = (">=", "<", "==", "is_unknown", "is_known")
+OPERATORS: tuple[str, ...] = (">=", ">", "<", "<=", "==", "is_unknown", "is_known")
 
 
 class BadRule(Refused, ValueError):
@@ -27,7 +27,7 @@ class Condition:
     input : str
         Column that is compared.
     op : str
-        ``>=``, ``<`` (bounds so that intervals are half open), ``==``, ``is_unknown``, ``is_known``.
+        ``>=`` and ``<`` (half-open intervals), ``>`` and ``<=``, ``==``, ``is_unknown``, ``is_known``.
     threshold : float or str, optional
         A fixed value to compare with (text only with ``==``).
     cut : str, optional
@@ -46,10 +46,10 @@ class Condition:
     --------
     >>> Condition("orders", ">=", 3).to_json()
     {'input': 'orders', 'op': '>=', 'threshold': 3, 'cut': None}
-    >>> Condition("orders", ">", 3)
+    >>> Condition("orders", "=>", 3)
     Traceback (most recent call last):
     ...
-    tiercast.serving.conditions.BadRule: the operator '>' is not known; there is: >=, <, ==, is_unknown, is_known
+    tiercast.serving.conditions.BadRule: the operator '=>' is not known; there is: >=, >, <, <=, ==, is_unknown, is_known
     """
 
     input: str
@@ -176,5 +176,14 @@ def met(condition: Condition, frame: pd.DataFrame, cuts: Mapping[str, float | No
         return np.asarray(~known, dtype=bool)
     frozen = cuts[condition.cut] if condition.cut is not None else condition.threshold
     bound = np.inf if frozen is None else float(frozen)
-    compared = {">=": np.greater_equal, "<": np.less, "==": np.equal}[condition.op](values, bound)
+    compared = _COMPARED[condition.op](values, bound)
     return np.asarray(known & compared, dtype=bool)
+
+
+_COMPARED = {
+    ">=": np.greater_equal,
+    ">": np.greater,
+    "<": np.less,
+    "<=": np.less_equal,
+    "==": np.equal,
+}

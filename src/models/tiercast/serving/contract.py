@@ -56,7 +56,7 @@ NAMES: tuple[str, ...] = tuple(column.name for column in TOUCHPOINTS)
 REQUIRED: tuple[str, ...] = tuple(column.name for column in TOUCHPOINTS if column.required)
 KIND_OF: dict[str, str] = {column.name: column.kind for column in TOUCHPOINTS}
 
-PER_CUSTOMER: tuple[str, ...] = ("tier_before", "tier_since_on")
+PER_CUSTOMER: tuple[str, ...] = ("tier_before", "tier_since_on", "tier_below_since_on")
 """Optional columns of a request that hold one value per customer, not per touchpoint."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {

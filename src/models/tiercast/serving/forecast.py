@@ -233,15 +233,18 @@ def first_day_reached(survival: np.ndarray, grid: np.ndarray, share: float) -> n
     return np.where(reached.any(axis=1), np.maximum(np.ceil(day - 1e-9), 1.0), np.nan)
 
 
+PREDICTIONS: tuple[str, ...] = (
+    "purchase_probability",
+    "churn_probability",
+    *(f"purchase_within_{day}d_probability" for day in WITHIN_DAYS),
+    *(f"next_purchase_{name}_days" for name in ("from", "median", "until")),
+    "expected_orders",
+    "expected_value_currency",
+    "expected_value_low_currency",
+    "expected_value_high_currency",
+)
+"""The columns of a prediction, in their order."""
+
+
 def _nothing() -> pd.DataFrame:
-    names = [
-        "purchase_probability",
-        "churn_probability",
-        *(f"purchase_within_{day}d_probability" for day in WITHIN_DAYS),
-        *(f"next_purchase_{name}_days" for name in ("from", "median", "until")),
-        "expected_orders",
-        "expected_value_currency",
-        "expected_value_low_currency",
-        "expected_value_high_currency",
-    ]
-    return pd.DataFrame({name: pd.Series([], dtype="float64") for name in names})
+    return pd.DataFrame({name: pd.Series([], dtype="float64") for name in PREDICTIONS})

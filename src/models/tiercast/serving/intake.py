@@ -19,7 +19,7 @@ import pandas as pd
 from .contract import PER_CUSTOMER, REQUIRED, TOUCHPOINTS, Column
 from .refusals import EmptyInput, MissingColumns, UnknownColumns, WrongType
 
-_KINDS_PER_CUSTOMER = {"tier_since_on": "time"}
+_KINDS_PER_CUSTOMER = {"tier_since_on": "time", "tier_below_since_on": "time"}
 _COLUMNS = TOUCHPOINTS + tuple(
     Column(name, _KINDS_PER_CUSTOMER.get(name, "text"), "one a customer") for name in PER_CUSTOMER
 )
@@ -41,7 +41,7 @@ def clean_request(model_input: Any, attributes: Mapping[str, str] = _NONE) -> pd
     ----------
     model_input : DataFrame, list of records, or dict of lists
         One row per touchpoint, with the columns of the contract and optionally one value per customer
-        (``tier_before``, ``tier_since_on``, attributes). Never changed.
+        (``tier_before``, ``tier_since_on``, ``tier_below_since_on``, attributes). Never changed.
     attributes : mapping of str to str
         Columns in which the version's attributes of customers may come, with their kind.
 

@@ -50,7 +50,9 @@ SCORECARD: tuple[Answer, ...] = (
     Answer("policy_version", "text", "its version"),
     Answer("tier", "text", "class in that policy"),
     Answer("tier_basis", "text", "stateless, held, moved"),
-    Answer("tier_before", "text", "class before, when it came with the request"),
+    Answer(
+        "tier_before", "text", "class before, from the request or from the tier history of the night before"
+    ),
     Answer("tier_reason", "text", "why this class"),
     Answer("preferred_channel", "text", "channel through which the customer comes most"),
     Answer("next_action", "text", "next best action"),

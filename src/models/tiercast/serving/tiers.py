@@ -2,13 +2,9 @@
 
 A policy is JSON made once at training by ``tiercast.tiers.policy.Policy.freeze``; this file only applies it.
 
-**Moves.** When a frame brings ``tier_before`` (and, better, ``tier_since_on`` and ``cutoff``), two brakes act
-between classes of the same *ladder* (``top, large, medium, small`` is one): every frozen cut ``c``, a share
-of the ranked customers, becomes the band ``c × (1 ± band_share)`` that a customer must be *beyond* to move;
-and a class is kept for at least ``dwell_days`` days (the day of the move included, ``dwell_days`` itself free
-to move). Moves into, out of or between classes that are not on one ladder happen at once. The 60 days of
-grace before a downgrade need the history of tiers, which one request does not carry: they are **not** applied
-here. ``tier_basis`` says which it was:
+When a frame brings ``tier_before`` (and, better, ``tier_since_on``, ``tier_below_since_on`` and ``cutoff``), the brakes of
+:mod:`.tier_moves` act between classes of one ladder: the band, the dwell and, where first days below are remembered (the column
+``tier_below_since_on`` is there, be it null), the grace before a move down. ``tier_basis`` says which it was:
 
 * ``stateless``: no usable ``tier_before`` came, the tier is the raw class;
 * ``moved``: the tier differs from ``tier_before``;
@@ -16,14 +12,17 @@ here. ``tier_basis`` says which it was:
   (``tier_reason_code``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .conditions import Condition, matches, met, numbers, take
+from .conditions import Condition, matches, take
 from .refusals import MissingColumns, UnknownChoice
+from .tier_distance import cuts_at, distance_to_next
+from .tier_moves import CODES, move, past_of
+from .tier_reasons import told
 
 LANGUAGES: tuple[str, ...] = ("en", "zh")
 COLUMNS: tuple[str, ...] = (
@@ -35,6 +34,8 @@ COLUMNS: tuple[str, ...] = (
     "next_tier",
     "distance",
     "distance_input",
+    "tier_since_on",
+    "tier_below_since_on",
 )
 
 
@@ -47,7 +48,7 @@ def assign(policy: Mapping[str, Any], frame: pd.DataFrame, *, language: str = "e
         What ``Policy.freeze`` returned.
     frame : DataFrame
         Features and predictions side by side, one row a customer; optionally ``tier_before`` (class key),
-        ``tier_since_on`` (ISO date) and ``cutoff`` (date).
+        ``tier_since_on`` and ``tier_below_since_on`` (ISO dates) and ``cutoff`` (date).
     language : str
         ``en`` or ``zh``, for ``tier_reason``.
 
@@ -55,10 +56,11 @@ def assign(policy: Mapping[str, Any], frame: pd.DataFrame, *, language: str = "e
     -------
     DataFrame
         Same index. ``tier``, ``tier_basis`` (see the module), ``tier_before``, ``tier_reason_code`` (RULE,
-        SAME, HELD_BY_BAND, HELD_BY_DWELL, MOVED_UP, MOVED_DOWN, MOVED_AT_ONCE), ``tier_reason`` (one
-        sentence), ``next_tier`` (the next better class of the ladder, or None), ``distance`` (float64: how
+        SAME, HELD_BY_BAND, HELD_BY_DWELL, HELD_BY_GRACE, MOVED_UP, MOVED_DOWN, MOVED_AT_ONCE), ``tier_reason``
+        (one sentence), ``next_tier`` (the next better class of the ladder, or None), ``distance`` (float64: how
         much of ``distance_input`` is missing to get there, in the unit of that input; NaN when not one
-        number) and ``distance_input``.
+        number), ``distance_input``, ``tier_since_on`` (the day of the move into the class) and
+        ``tier_below_since_on`` (the first day below, for who is below now); both ``datetime64[s]``.
 
     Raises
     ------
@@ -79,49 +81,34 @@ def assign(policy: Mapping[str, Any], frame: pd.DataFrame, *, language: str = "e
     ...
     tiercast.serving.refusals.MissingColumns: the policy pyramid needs touchpoints, which did not come
     >>> assign(PYRAMID.freeze(seen), seen.iloc[:0]).shape
-    (0, 8)
+    (0, 10)
     """
     _check(policy, frame, language)
     keys = [each["key"] for each in policy["classes"]]
-    ladders = [each.get("ladder") for each in policy["classes"]]
-    raw_rule = _first_match(policy, frame, "value")
-    of_rule = np.array([keys.index(rule["class"]) for rule in policy["rules"]])
-    raw = of_rule[raw_rule]
-    before = _before(frame, keys)
-    tier, code = _move(policy, frame, raw, before, ladders, of_rule)
-    basis = np.where(before < 0, 0, np.where(tier == before, 1, 2))
-    next_tier, distance, wanted = _distance(policy, frame, tier, before, ladders)
-    told = _told(raw_rule, tier, code, lambda *each: _sentence(policy, language, *each))
+    rule = first_match(policy, frame, "value")
+    of_rule = np.array([keys.index(each["class"]) for each in policy["rules"]])
+    past = past_of(frame, keys)
+    raw = strict = lenient = of_rule[rule]
+    if (past.before >= 0).any():
+        strict, lenient = (of_rule[first_match(policy, frame, side)] for side in ("upper", "lower"))
+    moved = move(policy, past, raw=raw, strict=strict, lenient=lenient)
+    basis = np.where(past.before < 0, 0, np.where(moved.tier == past.before, 1, 2))
+    next_one = distance_to_next(policy, frame, moved.tier, past.before)
+    reasons = told(policy, language, rule=rule, tier=moved.tier, code=moved.code)
     return pd.DataFrame(
         {
-            "tier": take(keys, tier),
+            "tier": take(keys, moved.tier),
             "tier_basis": take(["stateless", "held", "moved"], basis),
-            "tier_before": take([*keys, None], before),
-            "tier_reason_code": take(list(_SENTENCES), code),
-            "tier_reason": pd.Series(told, dtype=object),
-            "next_tier": take([*keys, None], next_tier),
-            "distance": distance,
-            "distance_input": pd.Series(wanted, dtype=object),
+            "tier_before": take([*keys, None], past.before),
+            "tier_reason_code": take(CODES, moved.code),
+            "tier_reason": pd.Series(reasons, dtype=object),
+            "next_tier": take([*keys, None], next_one.following),
+            "distance": next_one.missing,
+            "distance_input": pd.Series(next_one.wanted, dtype=object),
+            "tier_since_on": moved.since.astype("datetime64[s]"),
+            "tier_below_since_on": moved.below.astype("datetime64[s]"),
         }
     ).set_axis(frame.index)
-
-
-_SENTENCES: dict[str, dict[str, str]] = {
-    "RULE": {"en": "{tier}: {why}", "zh": "{tier}：{why}"},
-    "SAME": {"en": "stays {tier}: {why}", "zh": "保持{tier}：{why}"},
-    "HELD_BY_BAND": {
-        "en": "stays {tier}: the rule alone says {raw}, but within {band:.0%} of the cut",
-        "zh": "保持{tier}：按规则应为{raw}，但仍在分界线±{band:.0%}之内",
-    },
-    "HELD_BY_DWELL": {
-        "en": "stays {tier}: the rule alone says {raw}, but fewer than {dwell} days in the class",
-        "zh": "保持{tier}：按规则应为{raw}，但在当前级别不足{dwell}天",
-    },
-    "MOVED_UP": {"en": "moves up to {tier}: {why}", "zh": "升为{tier}：{why}"},
-    "MOVED_DOWN": {"en": "moves down to {tier}: {why}", "zh": "降为{tier}：{why}"},
-    "MOVED_AT_ONCE": {"en": "moves to {tier}: {why}", "zh": "转为{tier}：{why}"},
-}
-_RULE, _SAME, _BAND, _DWELL, _UP, _DOWN, _AT_ONCE = range(7)
 
 
 def _check(policy: Mapping[str, Any], frame: pd.DataFrame, language: str) -> None:
@@ -136,164 +123,11 @@ def _check(policy: Mapping[str, Any], frame: pd.DataFrame, language: str) -> Non
         )
 
 
-def _conditions(rule: Mapping[str, Any]) -> list[Condition]:
-    return [Condition.from_json(each) for each in rule["conditions"]]
-
-
-def _cuts(policy: Mapping[str, Any], side: str) -> dict[str, float | None]:
-    return {name: cut[side] for name, cut in policy["cuts"].items()}
-
-
-def _first_match(policy: Mapping[str, Any], frame: pd.DataFrame, side: str) -> np.ndarray:
+def first_match(policy: Mapping[str, Any], frame: pd.DataFrame, side: str) -> np.ndarray:
+    """Return the position of the first rule that each customer meets, by the cuts or by an edge of their bands."""
     found = np.full(len(frame), len(policy["rules"]) - 1)
+    cuts = cuts_at(policy, side)
     for position in range(len(policy["rules"]) - 1, -1, -1):
-        found[matches(_conditions(policy["rules"][position]), frame, _cuts(policy, side))] = position
+        conditions = [Condition.from_json(each) for each in policy["rules"][position]["conditions"]]
+        found[matches(conditions, frame, cuts)] = position
     return found
-
-
-def _before(frame: pd.DataFrame, keys: list[str]) -> np.ndarray:
-    """Position of the class before; -1 where none came, or one that this policy does not have."""
-    if "tier_before" not in frame:
-        return np.full(len(frame), -1)
-    return pd.Index(keys).get_indexer(pd.Index(frame["tier_before"].astype(object)))
-
-
-def _move(
-    policy: Mapping[str, Any],
-    frame: pd.DataFrame,
-    raw: np.ndarray,
-    before: np.ndarray,
-    ladders: list[str | None],
-    of_rule: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    if (before < 0).all():
-        return raw, np.full(raw.size, _RULE)
-    ladder = np.array([-1 if each is None else ladders.index(each) for each in ladders])
-    same = (before >= 0) & (ladder[raw] >= 0) & (ladder[raw] == ladder[before])
-    strict = of_rule[_first_match(policy, frame, "upper")]
-    lenient = of_rule[_first_match(policy, frame, "lower")]
-    up, down = same & (raw < before), same & (raw > before)
-    beyond_up = up & (ladder[strict] == ladder[before]) & (strict < before)
-    beyond_down = down & (ladder[lenient] == ladder[before]) & (lenient > before)
-    tier = np.select([beyond_up, beyond_down, up | down], [strict, lenient, before], raw)
-    too_soon = same & (tier != before) & _too_soon(frame, policy["dwell_days"])
-    tier = np.where(too_soon, before, tier)
-    code = np.select(
-        [before < 0, too_soon, beyond_up, beyond_down, up | down, raw == before],
-        [_RULE, _DWELL, _UP, _DOWN, _BAND, _SAME],
-        _AT_ONCE,
-    )
-    return tier, code
-
-
-def _too_soon(frame: pd.DataFrame, dwell_days: int) -> np.ndarray:
-    """Whether fewer than ``dwell_days`` have passed in the class; a missing or future date holds nobody."""
-    if "tier_since_on" not in frame or "cutoff" not in frame:
-        return np.zeros(len(frame), dtype=bool)
-    since = pd.to_datetime(frame["tier_since_on"].astype(object), errors="coerce", utc=True, format="ISO8601")
-    cutoff = pd.to_datetime(frame["cutoff"].astype(object), errors="coerce", utc=True)
-    stayed_days = ((cutoff - since) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64)
-    return np.asarray((stayed_days >= 0) & (stayed_days < dwell_days), dtype=bool)
-
-
-def _distance(
-    policy: Mapping[str, Any],
-    frame: pd.DataFrame,
-    tier: np.ndarray,
-    before: np.ndarray,
-    ladders: list[str | None],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the next better class and what is missing to get there (beyond the band, if one applies)."""
-    following = np.full(len(frame), -1)
-    distance = np.full(len(frame), np.nan)
-    wanted = np.full(len(frame), None, dtype=object)
-    first_rule = {rule["class"]: rule for rule in reversed(policy["rules"])}
-    for better, here in _rungs(ladders):
-        rows = np.flatnonzero(tier == here)
-        following[rows] = better
-        part, stateful = frame.iloc[rows], before[rows] >= 0
-        failing = np.zeros(rows.size, dtype=int)
-        for condition in _conditions(first_rule[policy["classes"][better]["key"]]):
-            failed, short = _shortfall(policy, condition, part, stateful)
-            failing += failed
-            distance[rows[failed]] = short[failed]
-            wanted[rows[failed]] = condition.input
-        unclear = rows[(failing != 1) | np.isnan(distance[rows])]
-        distance[unclear], wanted[unclear] = np.nan, None
-    return following, distance, wanted
-
-
-def _rungs(ladders: list[str | None]) -> list[tuple[int, int]]:
-    """Every (better, worse) pair of neighbours on one ladder, by position."""
-    last: dict[str, int] = {}
-    pairs = []
-    for position, ladder in enumerate(ladders):
-        if ladder is None:
-            continue
-        if ladder in last:
-            pairs.append((last[ladder], position))
-        last[ladder] = position
-    return pairs
-
-
-def _shortfall(
-    policy: Mapping[str, Any], condition: Condition, frame: pd.DataFrame, stateful: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Whether a condition fails and by how much (beyond the band where a tier before came)."""
-    on_cut, on_band = (met(condition, frame, _cuts(policy, side)) for side in ("value", "upper"))
-    failed = ~np.where(stateful, on_band, on_cut)
-    if condition.op not in (">=", "<") or isinstance(condition.threshold, str):
-        return failed, np.full(len(frame), np.nan)
-    bounds: list[float] = []
-    for side in ("value", "upper"):
-        frozen = condition.threshold if condition.cut is None else policy["cuts"][condition.cut][side]
-        bounds.append(np.nan if frozen is None else float(frozen))
-    short = np.where(stateful, bounds[1], bounds[0]) - numbers(frame, condition.input)
-    return failed, short if condition.op == ">=" else -short
-
-
-def _told(
-    rule: np.ndarray, tier: np.ndarray, code: np.ndarray, sentence: Callable[[int, int, int], str]
-) -> np.ndarray:
-    """Write each *distinct* sentence once and hand it to all whom it fits."""
-    said = np.column_stack([rule, tier, code])
-    distinct, which = np.unique(said, axis=0, return_inverse=True)
-    written = np.array([sentence(*(int(each) for each in row)) for row in distinct], dtype=object)
-    return written[which.reshape(-1)] if distinct.size else np.array([], dtype=object)
-
-
-def _sentence(policy: Mapping[str, Any], language: str, rule: int, tier: int, code: int) -> str:
-    classes = policy["classes"]
-    raw = next(each for each in classes if each["key"] == policy["rules"][rule]["class"])
-    return _SENTENCES[list(_SENTENCES)[code]][language].format(
-        tier=classes[tier][f"name_{language}"],
-        raw=raw[f"name_{language}"],
-        band=policy["band_share"],
-        dwell=policy["dwell_days"],
-        why=_why(policy, language, policy["rules"][rule]),
-    )
-
-
-def _why(policy: Mapping[str, Any], language: str, rule: Mapping[str, Any]) -> str:
-    told = [_tell(policy, language, condition) for condition in _conditions(rule)]
-    if not told:
-        return {"en": "no other rule fits", "zh": "不符合其他规则"}[language]
-    return {"en": ", ", "zh": "，"}[language].join(told)
-
-
-def _tell(policy: Mapping[str, Any], language: str, condition: Condition) -> str:
-    name = next(each[f"meaning_{language}"] for each in policy["inputs"] if each["name"] == condition.input)
-    if condition.op.startswith("is_"):
-        known = {"is_known": {"en": "known", "zh": "已知"}, "is_unknown": {"en": "unknown", "zh": "未知"}}
-        return (
-            f"{name} {known[condition.op][language]}"
-            if language == "en"
-            else name + known[condition.op][language]
-        )
-    sign = {">=": "≥", "<": "<", "==": "="}[condition.op]
-    if condition.cut is None:
-        bound = condition.threshold if isinstance(condition.threshold, str) else f"{condition.threshold:,g}"
-        return f"{name} {sign} {bound}"
-    cut = policy["cuts"][condition.cut]
-    best = {"en": f"best {100 * cut['share']:.3g}%", "zh": f"前{100 * cut['share']:.3g}%"}[language]
-    return f"{name} {sign} {'∞' if cut['value'] is None else format(cut['value'], ',.2f')} ({best})"

@@ -1,34 +1,55 @@
 """How much a customer buys against how satisfied they are: nine cells A to I, and unknown satisfaction.
 
 *Volume* decides how we speak: high one-to-one, medium one-to-many, low via the retailer. It is net spend over
-the whole history by default (``orders`` on request), cut so that the best 20 % of buyers are high, the next
-30 % medium and 50 % low. *Satisfaction* is the latest rating as a share of its scale: high from 0.8 (a
-partner to keep), middle from 0.5 (improve), low below (correct first, sell later). Unknown satisfaction is
-never guessed: it has its own column ``U_high, U_medium, U_low``. Who never bought is ``other``.
+the whole history by default (``orders`` or ``units`` on request), cut so that the best 20 % of buyers are high, the next
+30 % medium and 50 % low. *Satisfaction* is the newest rating as a share of its scale: high from 0.8 (a
+partner to keep), middle from 0.5 (improve), low below (correct first, sell later). Unknown satisfaction, which is no rating,
+one older than ``satisfaction_age_days`` or fewer than ``satisfaction_ratings``, is never guessed: it has its own column
+``U_high, U_medium, U_low``. Who never bought is ``other``.
 """
 
 from tiercast.serving.conditions import Condition
-from tiercast.tiers.policy import BadPolicy, Cut, Input, Policy, Rule, TierClass
+from tiercast.tiers.declare import OTHER, Cut, Rule, TierClass
+from tiercast.tiers.policy import Policy
+from tiercast.tiers.terms import BOUGHT, TERMS, Terms, inputs
 
-VOLUMES: dict[str, tuple[str, str]] = {
-    "net_spend_currency": ("net spend", "净消费额"),
-    "orders": ("orders", "订单数"),
-}
 CELLS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("A", "partner", "high", "account manager; every need handled; watch for any sign of leaving",
-     "客户经理一对一；满足一切需求；留意流失信号"),
-    ("B", "partner", "medium", "regional representative, long-term plan, calls", "区域代表；长期计划；电话"),
-    ("C", "partner", "low", "served via the retailer; invite to review", "通过零售商维护；邀请评价"),
-    ("D", "improve", "high", "contact in person, solve fast, offers without lowering quality",
-     "主动联系，快速解决，优惠但不降低质量"),
-    ("E", "improve", "medium", "ask what is missing; mend it for the group", "了解不足并整体改进"),
-    ("F", "improve", "low", "short survey; improve via the retailer", "简短调查；通过零售商改进"),
-    ("G", "correct", "high", "a manager calls within a day; mend first", "一天内经理致电；先纠正"),
-    ("H", "correct", "medium", "apologise, settle the case, pause promotions", "致歉并处理投诉，暂停促销"),
-    ("I", "correct", "low", "settle the case by self-service; learn the cause", "自助解决问题；查明原因"),
-    ("U_high", "unknown", "high", "ask in person how satisfied they are", "当面了解满意度"),
-    ("U_medium", "unknown", "medium", "ask by survey after the next purchase", "下次购买后发送满意度调查"),
-    ("U_low", "unknown", "low", "one question in the next automated message", "在下次自动消息中询问一个问题"),
+    ("A", "partner", "high",
+     "one-to-one, at any sign of leaving | every need handled; hold churn at 1-2 % | what they ask for | account manager",
+     "一对一，一有流失迹象即联系 | 满足一切需求，流失率控制在1-2% | 按需提供 | 客户经理"),
+    ("B", "partner", "medium",
+     "one-to-many, and calls | a long-term plan | terms that grow with volume | regional representative",
+     "一对多，并致电 | 长期计划 | 随量增长的条件 | 区域代表"),
+    ("C", "partner", "low",
+     "through the retailer; invite to review | served by the retailer | the retailer's offers | retailers",
+     "通过零售商联系，邀请评价 | 由零售商服务 | 零售商优惠 | 零售商"),
+    ("D", "improve", "high",
+     "contact in person | solve fast | offers without lowering quality | account manager",
+     "主动当面联系 | 快速解决 | 优惠但不降低质量 | 客户经理"),
+    ("E", "improve", "medium",
+     "ask what is missing | mend it for the whole group | a second chance at what disappointed | regional representative",
+     "了解不足之处 | 整体改进 | 对不满之处给予第二次机会 | 区域代表"),
+    ("F", "improve", "low",
+     "a short survey | improve through the retailer | the retailer's offers | retailers",
+     "简短调查 | 通过零售商改进 | 零售商优惠 | 零售商"),
+    ("G", "correct", "high",
+     "a manager calls within a day | mend first, sell later | none before it is mended | account manager's manager",
+     "经理一天内致电 | 先纠正，后销售 | 纠正前不做优惠 | 客户经理的上级"),
+    ("H", "correct", "medium",
+     "apologise | settle the case | pause promotions | customer service",
+     "致歉 | 处理投诉 | 暂停促销 | 客户服务"),
+    ("I", "correct", "low",
+     "automated, once | settle by self-service; learn the cause | pause promotions | customer service",
+     "自动联系一次 | 自助解决问题，查明原因 | 暂停促销 | 客户服务"),
+    ("U_high", "unknown", "high",
+     "ask in person how satisfied they are | as for A until they answer | what they ask for | account manager",
+     "当面了解满意度 | 答复前按A类服务 | 按需提供 | 客户经理"),
+    ("U_medium", "unknown", "medium",
+     "a survey after the next purchase | standard service | terms that grow with volume | regional representative",
+     "下次购买后发送满意度调查 | 标准服务 | 随量增长的条件 | 区域代表"),
+    ("U_low", "unknown", "low",
+     "one question in the next automated message | self-service | the retailer's offers | marketing automation",
+     "在下次自动消息中询问一个问题 | 自助服务 | 零售商优惠 | 营销自动化"),
 )  # fmt: skip
 _SATISFACTION_NAMES: dict[str, tuple[str, str]] = {
     "partner": ("satisfied", "伙伴"),
@@ -43,88 +64,62 @@ _VOLUME_NAMES: dict[str, tuple[str, str]] = {
 }
 
 
-def value_satisfaction(
-    *,
-    volume: str = "net_spend_currency",
-    shares: tuple[float, float] = (0.20, 0.30),
-    high_from: float = 0.8,
-    middle_from: float = 0.5,
-) -> Policy:
-    """Return the grid for one measure of volume and one scale of satisfaction.
+def value_satisfaction(terms: Terms = TERMS) -> Policy:
+    """Return the grid for one measure of volume and one meaning of satisfaction.
 
     Parameters
     ----------
-    volume : str
-        ``net_spend_currency`` or ``orders``, both over the whole history.
-    shares : tuple of float
-        Shares of buyers whose volume is high and medium; the rest is low.
-    high_from, middle_from : float
-        Satisfaction shares from which (included) satisfaction is high, and middle.
-
-    Raises
-    ------
-    BadPolicy
-        When the volume is unknown, the shares reach 100 %, or the satisfaction bounds are out of order.
+    terms : Terms
+        ``volume`` and ``volume_shares`` (of the buyers, those whose volume is high and medium; the rest is low),
+        ``satisfaction_high_from, satisfaction_middle_from, satisfaction_age_days, satisfaction_ratings``.
 
     Examples
     --------
     >>> [each.key for each in value_satisfaction().classes]
     ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'U_high', 'U_medium', 'U_low', 'other']
-    >>> value_satisfaction(volume="smiles")
+    >>> value_satisfaction(Terms(volume="smiles"))
     Traceback (most recent call last):
     ...
-    tiercast.tiers.policy.BadPolicy: policy value_satisfaction: volume must be one of net_spend_currency,
-    orders
+    tiercast.tiers.declare.BadPolicy: policy terms: volume must be one of net_spend_currency, orders, units
     """
-    if volume not in VOLUMES:
-        raise _bad(f"volume must be one of {', '.join(VOLUMES)}")
-    if min(shares) <= 0 or sum(shares) >= 1:
-        raise _bad("the shares of high and medium must be above 0 and leave room for low")
-    if not 0 < middle_from < high_from <= 1:
-        raise _bad("satisfaction needs 0 < middle_from < high_from <= 1")
-    bought = Condition("days_since_purchase", "is_known")
     volumes = {
-        "high": (Condition(volume, ">=", cut="high"),),
-        "medium": (Condition(volume, "<", cut="high"), Condition(volume, ">=", cut="medium")),
-        "low": (Condition(volume, "<", cut="medium"),),
+        "high": (Condition(terms.volume, ">=", cut="high"),),
+        "medium": (Condition(terms.volume, "<", cut="high"), Condition(terms.volume, ">=", cut="medium")),
+        "low": (Condition(terms.volume, "<", cut="medium"),),
     }
+    high, middle = terms.satisfaction_high_from, terms.satisfaction_middle_from
     satisfactions = {
-        "partner": (Condition("satisfaction_share", ">=", high_from),),
+        "partner": (Condition("satisfaction_share", ">=", high), *terms.rated),
         "improve": (
-            Condition("satisfaction_share", "<", high_from),
-            Condition("satisfaction_share", ">=", middle_from),
+            Condition("satisfaction_share", "<", high),
+            Condition("satisfaction_share", ">=", middle),
+            *terms.rated,
         ),
-        "correct": (Condition("satisfaction_share", "<", middle_from),),
-        "unknown": (Condition("satisfaction_share", "is_unknown"),),
+        "correct": (Condition("satisfaction_share", "<", middle), *terms.rated),
+        "unknown": (),  # whom no cell before took: no rating, too old a one, or too few
     }
     return Policy(
         name="value_satisfaction",
-        version="1",
-        classes=(
-            *(_cell(*cell) for cell in CELLS),
-            TierClass("other", "other", "其他", "no contact planned", "暂无联系计划"),
-        ),
-        inputs=(
-            Input("days_since_purchase", "days since purchase", "距上次购买天数"),
-            Input(volume, *VOLUMES[volume]),
-            Input("satisfaction_share", "satisfaction", "满意度", required=False),
+        version="2",
+        classes=(*(_cell(*cell) for cell in CELLS), OTHER),
+        inputs=inputs(
+            "days_since_purchase", terms.volume, "satisfaction_share", *(each.input for each in terms.rated)
         ),
         rules=(
             *(
-                Rule(key, (bought, *volumes[size], *satisfactions[feeling]))
+                Rule(key, (BOUGHT, *volumes[size], *satisfactions[feeling]))
                 for key, feeling, size, _, _ in CELLS
             ),
             Rule("other"),
         ),
         cuts=(
-            Cut("high", volume, shares[0], (bought,)),
-            Cut("medium", volume, round(sum(shares), 12), (bought,)),
+            Cut("high", terms.volume, terms.volume_shares[0], (BOUGHT,)),
+            Cut("medium", terms.volume, round(sum(terms.volume_shares), 12), (BOUGHT,)),
         ),
+        band_share=terms.band_share,
+        dwell_days=terms.dwell_days,
+        grace_days=terms.grace_days,
     )
-
-
-def _bad(problem: str) -> BadPolicy:
-    return BadPolicy(policy="value_satisfaction", problem=problem)
 
 
 def _cell(key: str, feeling: str, size: str, playbook_en: str, playbook_zh: str) -> TierClass:

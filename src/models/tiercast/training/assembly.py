@@ -11,15 +11,15 @@ import pandas as pd
 import tiercast.serving
 from tiercast import segments as segmenting
 from tiercast.actions.next_best import NEXT_BEST, ActionTable
-from tiercast.collect import choose, collect
 from tiercast.features.catalogue import Catalogue
 from tiercast.features.contract import contract
 from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
 from tiercast.serving.forecast import Forecast
-from tiercast.serving.scores import ChurnBands, Engagement, Stages, fit_rfmcl
-from tiercast.tiers.policy import Policy
+from tiercast.serving.influence import READS, fit_influence
+from tiercast.serving.scores import ChurnBands, Engagement, Stages, fit_rfmcl, preferred_channel
+from tiercast.tiers.declared import policy_named
 
 ALWAYS: tuple[str, ...] = (
     "touchpoints", "days_since_touchpoint", "interest_touchpoints", "interest_touchpoints_28d", "channels",
@@ -29,7 +29,7 @@ ALWAYS: tuple[str, ...] = (
     "spend_28d_currency", "spend_91d_currency", "spend_182d_currency", "order_day_spend_mean_currency",
     "basket_mean_currency", "categories", "categories_91d", "category_top_share", "discount_share",
     "coupons_redeemed", "coupons_redeemed_91d", "contacts_sent_91d", "days_since_contact", "stores",
-    "complaints_91d", "delivery_failures_91d", "weekend_share",
+    "complaints_91d", "delivery_failures_91d", "weekend_share", *READS,
 )  # fmt: skip
 """Columns that segments, scores, policies, actions and reasons may read, when the data feed them."""
 
@@ -71,6 +71,7 @@ def stage(
     clusters: int,
     default_policy: str,
     extensions: tuple[str, ...],
+    policy_files: tuple[str, ...] = (),
     seed: int,
     model_card: str,
     facts: Mapping[str, Any],
@@ -88,11 +89,20 @@ def stage(
     """
     part, report = segmenting.fit(features, clusters=clusters or None, seed=seed)
     rfmcl = fit_rfmcl(features)
+    influence = fit_influence(features)
     predictions = forecast.predict(features)
-    frame = pd.concat([features, predictions], axis=1)
+    scores = [part.assign(features), rfmcl.assign(features), Engagement().assign(features)[["engagement"]]]
+    frame = pd.concat([features, predictions, *scores, influence.assign(features)], axis=1)
     frame["lifecycle_stage"] = Stages().assign(features)
-    declared = policies_of(default_policy, extensions)
-    policies = {name: replace_frozen(policy, frame) for name, policy in declared.items()}
+    frame["churn_band"] = ChurnBands().assign(predictions["churn_probability"])
+    frame["preferred_channel"] = preferred_channel(
+        features["preferred_channel_code"], catalogue.seen.channels
+    )
+    chosen, declared = policy_named(default_policy, extensions, policy_files)
+    policies = {
+        name: policy.freeze(frame, currency=history.currency, absent_is_unknown=True)
+        for name, policy in declared.items()
+    }
     risk = np.sort(predictions["churn_probability"].dropna().to_numpy(float))
     levels = np.quantile(risk, np.linspace(0, 1, 201)) if len(risk) else np.zeros(0)
     actions: ActionTable = NEXT_BEST
@@ -101,6 +111,7 @@ def stage(
         "segments": part.to_json(),
         "rfmcl": rfmcl.to_json(),
         "engagement": Engagement().to_json(),
+        "influence": influence.to_json(),
         "stages": Stages().to_json(),
         "churn_bands": ChurnBands().to_json(),
         "churn_percentiles": [float(level) for level in levels],
@@ -128,27 +139,9 @@ def stage(
             "tables": dictionaries_of(history, catalogue.vocabulary).to_json(),
             "attributes": catalogue.attributes(sorted(wanted)),
             "families": {name: family for name, family in catalogue.families.items() if name in wanted},
-            "default_policy": default_policy,
+            "default_policy": chosen.name,
             "fitted_as_of": data_ends_on.isoformat(),
             **facts,
         },
     )
     return folder, report
-
-
-def policies_of(default_policy: str, extensions: tuple[str, ...]) -> dict[str, Policy]:
-    """Return every declared policy; the default one must be among them.
-
-    Raises
-    ------
-    UnknownName
-    """
-    declared = collect("tiercast.tiers", Policy, extensions)
-    choose(declared, default_policy, what="policy")
-    return declared
-
-
-def replace_frozen(policy: Policy, frame: pd.DataFrame) -> dict[str, Any]:
-    """Return a policy with its cut points measured on ``frame``; inputs that did not come count as unknown."""
-    absent = {each.name: np.nan for each in policy.inputs if each.name not in frame}
-    return policy.freeze(frame.assign(**absent) if absent else frame)

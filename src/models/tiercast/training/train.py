@@ -25,6 +25,7 @@ from tiercast.segments import SegmentReport
 from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 from tiercast.targets.churn import CHURN
+from tiercast.tiers.declared import policy_named
 from tiercast.training import assembly, search
 from tiercast.training.backtest import Fits, at
 from tiercast.training.judging import RULES, Results, assemble, judge_all
@@ -154,7 +155,7 @@ def train(
     """
     opened = history or open_card(card)
     learners, blends = learners_of(card)
-    assembly.policies_of(card.policy, card.extensions)  # a typo is told before the work, not after
+    policy_named(card.policy, card.extensions, card.policies)  # a typo is told before the work, not after
     with (
         DuckDBEngine(threads=threads) as engine,
         start_run(store, EXPERIMENT, "train") as run,
@@ -193,6 +194,7 @@ def train(
                 clusters=card.clusters,
                 default_policy=card.policy,
                 extensions=card.extensions,
+                policy_files=card.policies,
                 seed=card.seed,
                 model_card=write_model_card(card, ready.account, ready.plan, results, chosen, ready.warnings),
                 facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id},
