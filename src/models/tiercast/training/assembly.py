@@ -17,8 +17,10 @@ from tiercast.features.contract import contract
 from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
+from tiercast.serving.decision import DecisionStages, DecisionStyle
 from tiercast.serving.forecast import Forecast
-from tiercast.serving.scores import ChurnBands, Engagement, Stages, fit_rfmcl
+from tiercast.serving.scores import ChurnBands, Engagement, Rfmcl, Stages
+from tiercast.serving.segments import Segments
 from tiercast.tiers.policy import Policy
 
 ALWAYS: tuple[str, ...] = (
@@ -30,6 +32,7 @@ ALWAYS: tuple[str, ...] = (
     "basket_mean_currency", "categories", "categories_91d", "category_top_share", "discount_share",
     "coupons_redeemed", "coupons_redeemed_91d", "contacts_sent_91d", "days_since_contact", "stores",
     "complaints_91d", "delivery_failures_91d", "weekend_share",
+    "referrals", "days_until_need_ends", "days_to_first_purchase", "episode_stage_code",
 )  # fmt: skip
 """Columns that segments, scores, policies, actions and reasons may read, when the data feed them."""
 
@@ -68,10 +71,11 @@ def stage(
     catalogue: Catalogue,
     features: pd.DataFrame,
     data_ends_on: date,
-    clusters: int,
+    segmented: tuple[Segments, segmenting.SegmentReport],
+    decided: DecisionStages,
+    rfmcl: Rfmcl,
     default_policy: str,
     extensions: tuple[str, ...],
-    seed: int,
     model_card: str,
     facts: Mapping[str, Any],
 ) -> tuple[Path, segmenting.SegmentReport]:
@@ -83,14 +87,18 @@ def stage(
         Fitted as of ``data_ends_on``.
     features : pandas.DataFrame
         All customers seen before ``data_ends_on``: cut points are measured on them and frozen.
+    segmented : Segments, SegmentReport
+        One clustering, for the rule's bundle and the challenger's alike.
+    decided : DecisionStages
+    rfmcl : Rfmcl
     facts : mapping
         Further facts for the manifest.
     """
-    part, report = segmenting.fit(features, clusters=clusters or None, seed=seed)
-    rfmcl = fit_rfmcl(features)
+    part, report = segmented
     predictions = forecast.predict(features)
     frame = pd.concat([features, predictions], axis=1)
     frame["lifecycle_stage"] = Stages().assign(features)
+    frame = pd.concat([frame, decided.assign(features), DecisionStyle().assign(features)], axis=1)
     declared = policies_of(default_policy, extensions)
     policies = {name: replace_frozen(policy, frame) for name, policy in declared.items()}
     risk = np.sort(predictions["churn_probability"].dropna().to_numpy(float))
@@ -102,12 +110,16 @@ def stage(
         "rfmcl": rfmcl.to_json(),
         "engagement": Engagement().to_json(),
         "stages": Stages().to_json(),
+        "decision_stages": decided.to_json(),
+        "decision_style": DecisionStyle().to_json(),
         "churn_bands": ChurnBands().to_json(),
         "churn_percentiles": [float(level) for level in levels],
         "policies": policies,
         "actions": actions.freeze(frame),
     }
-    behaviours = {behaviour.column for behaviour in part.behaviours}
+    behaviours = (
+        part.columns | columns_read(decided.to_json()) | {column for column, _ in rfmcl.letters.values()}
+    )
     asked = {each.name for policy in declared.values() for each in policy.inputs}
     wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)
     import json
