@@ -5,7 +5,8 @@ The public Python API, frames in and frames out:
 ``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
 ``panel`` a training table ·
 ``train`` models to the gate · ``segment`` customers · ``stages`` of their lives · ``audit`` for leaks ·
-``score`` in batch · ``explain`` one customer · ``load`` a served version. Importing the package imports none of the libraries behind it.
+``score`` in batch · ``explain`` one customer · ``load`` a served version. Importing the package imports none of the
+libraries behind it.
 """
 
 from typing import TYPE_CHECKING, Any

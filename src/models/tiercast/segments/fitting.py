@@ -77,7 +77,7 @@ def fit(
     >>> seen.insert(0, "customer_id", [f"c{each:03d}" for each in range(120)])
     >>> segments, report = fit(seen, clusters=2, seed=0)
     >>> segments.names_en, report.how
-    (('active now, here lately', 'silent for long, quiet now'), 'given')
+    (('here lately, active now', 'silent for long, quiet now'), 'given')
     >>> fit(seen, clusters=500, seed=0)
     Traceback (most recent call last):
     ...

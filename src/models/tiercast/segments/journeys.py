@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from tiercast.engines.engine import Engine
+from tiercast.errors import TiercastError
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.panels import features_at
 from tiercast.schema import History
@@ -20,6 +21,28 @@ STAGE_COLUMNS: tuple[str, ...] = (
 )  # fmt: skip
 STYLE_COLUMNS: tuple[str, ...] = ("interest_touchpoints", "days_to_first_purchase", "discount_share")
 NO_EPISODE = "in no episode"
+
+
+class BadLooks(TiercastError, ValueError):
+    """Customers cannot be looked at that often, or that many times.
+
+    Examples
+    --------
+    >>> raise BadLooks(every_days=0, cutoffs=13)
+    Traceback (most recent call last):
+    tiercast.segments.journeys.BadLooks: customers are looked at every 1 to 364 days, 1 to 120 times, not every 0 days,
+    13 times
+    """
+
+    code = "BAD_LOOKS"
+    exit_code = 2
+
+    def __init__(self, *, every_days: int, cutoffs: int) -> None:
+        super().__init__(
+            f"customers are looked at every 1 to 364 days, 1 to 120 times, not every {every_days} days, {cutoffs} times",
+            every_days=every_days,
+            cutoffs=cutoffs,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,8 +94,15 @@ def stages_of_history(
     style: DecisionStyle | None = None,
     extensions: tuple[str, ...] = (),
 ) -> StagesReport:
-    """Return the stages report of a history that an engine holds."""
-    looks = [cutoff - timedelta(days=every_days * back) for back in reversed(range(max(cutoffs, 1)))]
+    """Return the stages report of a history that an engine holds.
+
+    Raises
+    ------
+    BadLooks
+    """
+    if not (1 <= every_days <= 364 and 1 <= cutoffs <= 120):
+        raise BadLooks(every_days=every_days, cutoffs=cutoffs)
+    looks = [cutoff - timedelta(days=every_days * back) for back in reversed(range(cutoffs))]
     days = [day for day in looks if day == cutoff or (first_day is not None and day > first_day)]
     catalogue = build_catalogue(look(engine.run, history, cutoff), extensions=extensions)
     read = (*STAGE_COLUMNS, *STYLE_COLUMNS, OBSERVED, *READ)

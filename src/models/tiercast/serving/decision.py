@@ -61,7 +61,7 @@ class DecisionStages:
     >>> rows = tuple(tuple(2.0 if at == each else 0.0 for at in range(5)) for each in range(5))
     >>> learned = DecisionStages("model", coefficients=rows, intercepts=(0.0,) * 5)
     >>> told = learned.assign(pd.DataFrame({"episode_stage_code": [2.0]}))
-    >>> told["decision_stage"][0], round(told["decision_search_probability"][0], 3)
+    >>> told["decision_stage"][0], float(told["decision_search_probability"][0].round(3))
     ('information search', 0.649)
     >>> rule.assign(pd.DataFrame({"orders": []})).shape
     (0, 8)

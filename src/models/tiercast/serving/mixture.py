@@ -28,7 +28,7 @@ class Mixture:
     Examples
     --------
     >>> two = Mixture((0.5, 0.5), ((-1.0,), (1.0,)), (((1.0,),), ((1.0,),)))
-    >>> two.responsibilities(np.array([[0.0], [50.0]])).tolist()
+    >>> two.responsibilities(np.array([[0.0], [50.0]])).round(9).tolist()
     [[0.5, 0.5], [0.0, 1.0]]
     >>> two.responsibilities(np.zeros((0, 1))).shape
     (0, 2)
