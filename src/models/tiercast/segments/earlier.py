@@ -128,7 +128,7 @@ def previous_segments(store: Store, reference: str) -> Segments:
     try:
         told: Mapping[str, Any] = json.loads(place.read_text("utf-8"))
         return Segments.from_json(told)
-    except (ValueError, KeyError, TypeError, OSError):
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
         raise SourceError(
             source=reference, problem="it is not what a run kept of its segments", fix=fix
         ) from None

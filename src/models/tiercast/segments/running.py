@@ -24,7 +24,7 @@ from tiercast.segments.worth import Explained, compare_worth, rfm_groups
 from tiercast.serving.bundle import arrange
 from tiercast.serving.segments import Segments
 
-CODED = re.compile(r"attribute_(\w+)_code")
+CODED = re.compile(r"attribute_(?:c\d+_)?(\w+)_code")
 LEAST_GROUP = 10
 
 
