@@ -31,4 +31,6 @@ def test_a_segmentation_draws_its_pictures_keeps_its_labels_and_tells_what_it_ca
 
 
 def test_an_algorithm_that_there_is_not_is_refused(shop: Path) -> None:
-    assert answer("segment", "history.csv", "--algorithm", "dbscan", exit_code=2)["error_code"] == "UNKNOWN_NAME"
+    assert (
+        answer("segment", "history.csv", "--algorithm", "dbscan", exit_code=2)["error_code"] == "UNKNOWN_NAME"
+    )

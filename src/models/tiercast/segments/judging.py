@@ -20,6 +20,8 @@ from tiercast.serving.behaviour import Behaviour, bought_before, prepare
 from tiercast.serving.segments import Segments
 
 REDRAWS = 20
+FIRST_REDRAWS = 6
+HOPELESS_BELOW = 0.7
 JUDGE_ROWS = 3_000
 PAST_ROWS = 20_000
 
@@ -67,12 +69,17 @@ class Past:
 def stability_of(
     points: np.ndarray, labels: np.ndarray, algorithm: str, settings: Mapping[str, float], *, seed: int
 ) -> float:
-    """Return the mean adjusted Rand index of refits on redrawn customers; NaN where a refit finds no groups."""
+    """Return the mean adjusted Rand index of refits on redrawn customers; NaN where a refit finds no groups.
+
+    A candidate whose first ``FIRST_REDRAWS`` refits are far from any gate is not redrawn further.
+    """
     from sklearn.metrics import adjusted_rand_score
 
     chance = np.random.default_rng([seed, int(100 * settings.get("clusters", 0))])
     found = []
     for number in range(REDRAWS):
+        if number == FIRST_REDRAWS and not np.mean(found) >= HOPELESS_BELOW:
+            break
         drawn = points[chance.integers(0, len(points), min(len(points), JUDGE_ROWS))]
         again = find(drawn, algorithm, settings, seed=seed + number, starts=4)
         found.append(np.nan if again is None else adjusted_rand_score(labels, again.labels(points)))

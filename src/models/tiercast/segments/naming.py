@@ -5,7 +5,7 @@ from itertools import chain, count
 
 import numpy as np
 
-from tiercast.segments.traits import phrase
+from tiercast.segments.traits import phrase, theme_of
 
 SPEAKING_INDEX = 0.35
 """So many robust standard units from the mean of all make a trait worth telling."""
@@ -15,7 +15,7 @@ AVERAGE: Name = ("average customers", "普通客户")
 
 
 def names_of(traits: Sequence[str], index: np.ndarray, *, taken: Collection[str] = ()) -> list[Name]:
-    """Return one name a segment: its two strongest traits, and more wherever an earlier one has that name.
+    """Return one name a segment: its two strongest traits of different themes, and more where a name is taken.
 
     Parameters
     ----------
@@ -35,15 +35,22 @@ def names_of(traits: Sequence[str], index: np.ndarray, *, taken: Collection[str]
     """
     names: list[Name] = []
     for row in np.nan_to_num(index):
-        ranked = np.argsort(-np.abs(row), kind="stable")
+        ranked = _one_a_theme(traits, np.argsort(-np.abs(row), kind="stable"))
         said = [phrase(traits[at], row[at]) for at in ranked]
-        strong = int((np.abs(row) >= SPEAKING_INDEX).sum())
+        strong = int((np.abs(row[ranked]) >= SPEAKING_INDEX).sum())
         tried = [_joined(said[:length]) for length in range(min(2, strong), len(said) + 1)] or [AVERAGE]
         short_en, short_zh = tried[0]
         numbered = ((f"{short_en} {number}", f"{short_zh}{number}") for number in count(2))
         used = {*taken, *(en for en, _ in names)}
         names.append(next(name for name in chain(tried[: strong + 1], numbered) if name[0] not in used))
     return names
+
+
+def _one_a_theme(traits: Sequence[str], ranked: np.ndarray) -> list[int]:
+    strongest: dict[str, int] = {}
+    for at in ranked:
+        strongest.setdefault(theme_of(traits[at]), int(at))
+    return list(strongest.values())
 
 
 def _joined(phrases: Sequence[Name]) -> Name:

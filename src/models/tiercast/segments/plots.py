@@ -39,7 +39,7 @@ def sizes(profile: pd.DataFrame) -> Figure:
 
 
 def fingerprints(indexes: pd.DataFrame) -> Figure:
-    """Return what each segment has more (blue) or less (orange) of; faint where the interval holds the average.
+    """Return what each segment has more (blue) or less (red) of; faint where the interval holds the average.
 
     Examples
     --------
@@ -62,13 +62,13 @@ def fingerprints(indexes: pd.DataFrame) -> Figure:
     }
     figure, axes = _page("What is each segment like?", rows=len(names), width=4.2 + 1.5 * len(segments))
     limit = max(float(np.nanmax(np.abs(cells))) if np.isfinite(cells).any() else 1.0, 0.5)
-    axes.imshow(cells, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto", alpha=0.85)
+    axes.imshow(cells, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto", alpha=0.85)
     for row, name in enumerate(names):
         for column, segment in enumerate(segments):
             value = float(cells[row, column])
             axes.annotate(
                 "" if np.isnan(value) else f"{value:+.1f}", (column, row), ha="center", va="center", fontsize=8.5,
-                color=INK if (name, segment) in clear else "#b8c1cc",
+                color=_on(value, limit) if (name, segment) in clear else "#b8c1cc",
             )  # fmt: skip
     axes.set_xticks(range(len(segments)), [each.replace(", ", "\n") for each in segments], fontsize=8)
     axes.xaxis.tick_top()
@@ -117,6 +117,10 @@ def pictures_of(report: Any) -> dict[str, Figure]:
     return made
 
 
+def _on(value: float, limit: float) -> str:
+    return "white" if abs(value) > 0.75 * limit else INK
+
+
 def _plain(name: str) -> str:
     return name.replace("_by_customer_age_days", " per day").replace("_currency", "").replace("_", " ")
 
@@ -132,4 +136,5 @@ def _page(title: str, *, rows: int, width: float = 6.8) -> tuple[Figure, Any]:
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=11, color=INK, pad=10, fontweight="bold")
     axes.tick_params(colors=MUTED, length=0)
+    axes.grid(visible=False)
     return figure, axes

@@ -22,6 +22,8 @@ class Trait:
     ----------
     column, over : str
         The feature, and the feature it is divided by, if any.
+    theme : str
+        What it is about: a name tells one trait of each theme at most.
     role : str
         ``volume`` and ``style`` are what customers are compared by: habits, which change slowly, so that segments last;
         style counts ``style_weight`` as much as volume. ``told`` is only profiled and named; where fewer than two habits
@@ -33,6 +35,7 @@ class Trait:
     many_zh: str
     few_en: str
     few_zh: str
+    theme: str
     role: str = "told"
     over: str = ""
 
@@ -44,30 +47,39 @@ class Trait:
 
 AGE = "customer_age_days"
 TRAITS: tuple[Trait, ...] = (
-    Trait("net_spend_currency", "big spending", "高消费", "little spending", "低消费", "volume", AGE),
-    Trait("orders", "frequent", "高频", "infrequent", "低频", "volume", AGE),
-    Trait("order_day_spend_mean_currency", "large baskets", "大单", "small baskets", "小单", "volume"),
-    Trait("discount_share", "discount seeking", "偏好折扣", "paying full price", "少用折扣", "style"),
-    Trait("category_concentration_share", "few favourites", "品类集中", "mixed baskets", "品类分散"),
-    Trait("order_online_share", "online", "线上", "offline", "线下", "style"),
-    Trait("orders_91d", "active now", "近期活跃", "quiet now", "近期安静"),
-    Trait("spend_91d_currency", "spending now", "近期高消费", "hardly spending now", "近期低消费"),
-    Trait("days_since_purchase", "silent for long", "久未购买", "here lately", "近期购买"),
-    Trait("gap_mean_days", "long gaps", "间隔长", "short gaps", "间隔短"),
-    Trait("categories", "broad range", "品类广", "narrow range", "品类少"),
-    Trait("coupons_redeemed", "coupon using", "爱用优惠券", "without coupons", "不用优惠券"),
-    Trait("returned_share", "sending back", "退货多", "keeping what they buy", "退货少"),
-    Trait("interest_touchpoints", "looking around", "常浏览", "rarely looking around", "少浏览"),
-    Trait("satisfaction_share", "satisfied", "满意", "dissatisfied", "不满意"),
+    Trait(
+        "net_spend_currency", "big spending", "高消费", "little spending", "低消费", "money", "volume", AGE
+    ),
+    Trait("orders", "frequent", "高频", "infrequent", "低频", "pace", "volume", AGE),
+    Trait(
+        "order_day_spend_mean_currency", "large baskets", "大单", "small baskets", "小单", "basket", "volume"
+    ),
+    Trait(
+        "discount_share", "discount seeking", "偏好折扣", "paying full price", "少用折扣", "offers", "style"
+    ),
+    Trait("category_concentration_share", "few favourites", "品类集中", "mixed baskets", "品类分散", "range"),
+    Trait("order_online_share", "online", "线上", "offline", "线下", "place", "style"),
+    Trait("orders_91d", "active now", "近期活跃", "quiet now", "近期安静", "pace"),
+    Trait("spend_91d_currency", "spending now", "近期高消费", "hardly spending now", "近期低消费", "money"),
+    Trait("days_since_purchase", "silent for long", "久未购买", "here lately", "近期购买", "silence"),
+    Trait("gap_mean_days", "long gaps", "间隔长", "short gaps", "间隔短", "pace"),
+    Trait("categories", "broad range", "品类广", "narrow range", "品类少", "range"),
+    Trait("coupons_redeemed", "coupon using", "爱用优惠券", "without coupons", "不用优惠券", "offers"),
+    Trait("returned_share", "sending back", "退货多", "keeping what they buy", "退货少", "returns"),
+    Trait("interest_touchpoints", "looking around", "常浏览", "rarely looking around", "少浏览", "interest"),
+    Trait("satisfaction_share", "satisfied", "满意", "dissatisfied", "不满意", "satisfaction"),
 )
 PREDICTIONS: tuple[Trait, ...] = (
-    Trait("churn_probability", "likely to leave", "流失风险高", "likely to stay", "流失风险低", "style"),
+    Trait(
+        "churn_probability", "likely to leave", "流失风险高", "likely to stay", "流失风险低", "risk", "style"
+    ),
     Trait(
         "expected_value_currency",
         "worth much soon",
         "预期价值高",
         "worth little soon",
         "预期价值低",
+        "money",
         "volume",
     ),
 )
@@ -84,6 +96,11 @@ def phrase(name: str, index: float) -> tuple[str, str]:
     """
     trait = next(each for each in (*TRAITS, *PREDICTIONS) if each.name == name)
     return (trait.many_en, trait.many_zh) if index > 0 else (trait.few_en, trait.few_zh)
+
+
+def theme_of(name: str) -> str:
+    """Return what a trait of that name is about."""
+    return next(each.theme for each in (*TRAITS, *PREDICTIONS) if each.name == name)
 
 
 def behaviour_of(buyers: pd.DataFrame, trait: Trait, *, weight: float = 1.0) -> Behaviour | None:
