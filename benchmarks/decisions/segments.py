@@ -11,7 +11,7 @@ from benchmarks.frame import Measure, size, stopwatch
 from tiercast.engines.opening import open_engine
 from tiercast.errors import SourceError
 from tiercast.features.catalogue import build_catalogue, look
-from tiercast.segments import TRAITS, Explained, fit
+from tiercast.segments import TRAITS, Explained, explained_share, fit
 from tiercast.segments.algorithms import find
 from tiercast.segments.deciding import learn_decisions
 from tiercast.segments.earlier import look_back
@@ -82,6 +82,15 @@ def measures() -> Iterator[Measure]:
     yield Measure(name="segments: smallest", value=smallest, unit="share", at_least=0.02)
     yield Measure(name="segments: silhouette", value=report.silhouette, unit="silhouette")
     yield from explained(report.worth)
+    if seen.judging is not None and seen.judging.value_currency is not None:
+        past = seen.judging.buyers(seed=SEED)
+        spend = past.features["spend_91d_currency"].rank(method="first").to_numpy()
+        groups = (spend - 1) * report.chosen // max(len(spend), 1)
+        yield Measure(
+            name=f"segments: value explained by {report.chosen} equal groups of the last quarter's spend alone",
+            value=explained_share(groups, np.asarray(past.value_currency)),
+            unit="share",
+        )
     yield from dense(seen.now)
     with stopwatch() as refits:
         renamed = [
