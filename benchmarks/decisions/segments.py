@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.frame import Measure, size, stopwatch
