@@ -7,6 +7,7 @@ by the nearest mean of its groups; how often that agrees with its own answer is 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def _means(points: np.ndarray, clusters: int, seed: int, starts: int) -> np.ndar
 def _clouds(points: np.ndarray, clusters: int, seed: int, starts: int) -> Found:
     from sklearn.mixture import GaussianMixture
 
-    fitted = GaussianMixture(
+    fitted: Any = GaussianMixture(
         clusters, random_state=seed, n_init=starts, reg_covar=COVARIANCE_FLOOR, max_iter=300
     ).fit(points)
     mixture = Mixture(
@@ -102,7 +103,7 @@ def _dense(points: np.ndarray, settings: Mapping[str, float]) -> Found | None:
     neighbours = max(min(int(settings.get("neighbours", 10)), len(points) - 1), 1)
     if len(points) < 2 * least:
         return None
-    own = HDBSCAN(min_cluster_size=least, min_samples=neighbours, copy=True).fit(points).labels_
+    own = HDBSCAN(min_cluster_size=least, min_samples=neighbours).set_params(copy=True).fit(points).labels_
     if own.max() < 1:
         return None  # nothing, or one dense place: no groups
     centres = np.stack([points[own == each].mean(axis=0) for each in range(own.max() + 1)])

@@ -76,7 +76,7 @@ def stability_of(
     from sklearn.metrics import adjusted_rand_score
 
     chance = np.random.default_rng([seed, int(100 * settings.get("clusters", 0))])
-    found = []
+    found: list[float] = []
     for number in range(REDRAWS):
         if number == FIRST_REDRAWS and not np.mean(found) >= HOPELESS_BELOW:
             break

@@ -48,8 +48,8 @@ def names_of(traits: Sequence[str], index: np.ndarray, *, taken: Collection[str]
 
 def _one_a_theme(traits: Sequence[str], ranked: np.ndarray) -> list[int]:
     strongest: dict[str, int] = {}
-    for at in ranked:
-        strongest.setdefault(theme_of(traits[at]), int(at))
+    for at in map(int, ranked):
+        strongest.setdefault(theme_of(traits[at]), at)
     return list(strongest.values())
 
 
