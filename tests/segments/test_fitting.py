@@ -107,18 +107,15 @@ def test_many_clusters_have_unique_names() -> None:
 
 
 def test_with_a_past_the_choice_has_to_last_and_to_tell_of_value() -> None:
-    value = SEEN["spend_91d_currency"].to_numpy()
-    later = customers(seed=6)
-    _, report = fit(SEEN, clusters=None, seed=0, algorithm="kmeans", trials=0, past=Past(SEEN, value, later))
-    best = report.tried[(report.tried["clusters"] == 3) & (report.tried["algorithm"] == "kmeans")].iloc[0]
+    few, later = customers(each=50), customers(each=50, seed=6)
+    value = few["spend_91d_currency"].to_numpy()
+    asked = {"clusters": None, "seed": 0, "algorithm": "kmeans", "trials": 0}
+    _, report = fit(few, past=Past(few, value, later), **asked)
+    best = report.tried[report.tried["clusters"] == 3].iloc[0]
     assert best["lasting"] > 0.9
     assert best["separation"] == pytest.approx(best["silhouette"] + best["value_gain"])
-    shuffled = customers(seed=6).assign(
-        customer_id=lambda rows: rows["customer_id"].sample(frac=1, random_state=1).to_numpy()
-    )
-    _, report = fit(
-        SEEN, clusters=None, seed=0, algorithm="kmeans", trials=0, past=Past(SEEN, value, shuffled)
-    )
+    mixed = later.assign(customer_id=later["customer_id"].sample(frac=1, random_state=1).to_numpy())
+    _, report = fit(few, past=Past(few, value, mixed), **asked)
     assert report.how == "unstable"
     assert report.lasting < 0.2
 

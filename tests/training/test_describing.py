@@ -73,6 +73,15 @@ def test_weights_that_cannot_be_meant_are_refused_with_the_card(weights: list[fl
 def test_the_choice_of_a_training_looks_at_what_its_panel_saw_a_quarter_ago(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, report = described(monkeypatch, clusters=0).segmented
-    assert np.isfinite(report.tried["lasting"].dropna()).any()
-    assert (report.tried["value_gain"].dropna() != 0).any()
+    asked: dict[str, Any] = {}
+
+    def fit_and_tell(features: pd.DataFrame, **given: Any) -> Any:
+        asked.update(given)
+        return fit(features, clusters=3, seed=1)
+
+    monkeypatch.setattr("tiercast.training.describing.segmenting.fit", fit_and_tell)
+    described(monkeypatch, clusters=0)
+    assert asked["clusters"] is None
+    assert asked["past"].weeks == pytest.approx(92 / 7)
+    assert np.allclose(asked["past"].value_currency, SEEN["spend_91d_currency"])
+    assert len(asked["past"].later) == len(SEEN)

@@ -45,7 +45,7 @@ def fit(
         Feature columns and ``customer_id``, one row a customer. Behaviours that are absent or constant are skipped.
     clusters : int or None
         A number of at least 1, or None to choose between 3 and 8. A given number is fitted by k-means unless an
-        algorithm is named.
+        algorithm is named; HDBSCAN finds a number of its own, whatever is given.
     seed : int
         The one source of chance.
     algorithm : str
