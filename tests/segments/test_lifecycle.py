@@ -89,3 +89,11 @@ def test_a_look_that_was_missed_is_no_move_and_one_look_has_none() -> None:
     one = lives_of(PANEL[PANEL["cutoff"] == DAYS[0]], seed=0)
     assert len(one.transitions) == 0
     assert one.dwell["spells"].sum() == 0
+
+
+def test_an_interval_is_over_the_draws_that_have_anybody_in_the_stage() -> None:
+    crowd = pd.DataFrame({"customer_id": [f"c{each}" for each in range(40) for _ in "ab"],
+                          "cutoff": DAYS[:2] * 40, "lifecycle_stage": ["new", "repeat"] * 40})  # fmt: skip
+    one = pd.DataFrame({"customer_id": "z", "cutoff": DAYS[:2], "lifecycle_stage": ["lost", "reactivated"]})
+    found = lives_of(pd.concat([crowd, one], ignore_index=True), seed=0).transitions.set_index("before")
+    assert found.loc["lost", ["share", "share_low", "share_high"]].tolist() == [1.0, 1.0, 1.0]

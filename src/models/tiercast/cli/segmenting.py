@@ -176,6 +176,7 @@ def _unlike(report: "SegmentReport") -> RenderableType:
 
 
 def _said(rows: Any) -> str:
+
     told = zip(rows["behaviour"], rows["index"], strict=True)
     return "; ".join(
         f"{name.replace('_by_customer_age_days', ' a day')} {index:+.1f}" for name, index in told

@@ -156,9 +156,10 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def _bounds(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    known = np.where(np.isnan(shares), 0.0, shares)
-    low, high = np.quantile(known, [0.025, 0.975], axis=0)
-    return low, high
+    """Return the 95 % bounds over the draws in which anybody was in the stage before; NaN where there are none."""
+    never = np.isnan(shares).all(axis=0)
+    low, high = np.nanquantile(np.where(never, 0.0, shares), [0.025, 0.975], axis=0)
+    return np.where(never, np.nan, low), np.where(never, np.nan, high)
 
 
 def _draws(customers: int, seed: int) -> list[np.ndarray]:

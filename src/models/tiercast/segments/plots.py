@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from tiercast.segments.traits import plain
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -72,7 +74,7 @@ def fingerprints(indexes: pd.DataFrame) -> Figure:
             )  # fmt: skip
     axes.set_xticks(range(len(segments)), [each.replace(", ", "\n") for each in segments], fontsize=8)
     axes.xaxis.tick_top()
-    axes.set_yticks(range(len(names)), [_plain(each) for each in names], fontsize=8)
+    axes.set_yticks(range(len(names)), [plain(each) for each in names], fontsize=8)
     axes.tick_params(length=0)
     return figure
 
@@ -119,10 +121,6 @@ def pictures_of(report: Any) -> dict[str, Figure]:
 
 def _on(value: float, limit: float) -> str:
     return "white" if abs(value) > 0.75 * limit else INK
-
-
-def _plain(name: str) -> str:
-    return name.replace("_by_customer_age_days", " per day").replace("_currency", "").replace("_", " ")
 
 
 def _page(title: str, *, rows: int, width: float = 6.8) -> tuple[Figure, Any]:

@@ -98,6 +98,17 @@ def phrase(name: str, index: float) -> tuple[str, str]:
     return (trait.many_en, trait.many_zh) if index > 0 else (trait.few_en, trait.few_zh)
 
 
+def plain(name: str) -> str:
+    """Return the name of a behaviour as people read it.
+
+    Examples
+    --------
+    >>> plain("net_spend_currency_by_customer_age_days"), plain("orders_91d")
+    ('net spend a day', 'orders 91d')
+    """
+    return name.replace(f"_by_{AGE}", " a day").replace("_currency", "").replace("_", " ")
+
+
 def theme_of(name: str) -> str:
     """Return what a trait of that name is about."""
     return next(each.theme for each in (*TRAITS, *PREDICTIONS) if each.name == name)
