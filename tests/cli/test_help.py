@@ -19,8 +19,8 @@ from tests.cli.running import (
 from tiercast.cli import app
 
 COMMANDS = (
-    "check", "features", "sources", "train", "segment", "audit", "score", "explain", "demo", "cards", "add", "models", "ui",
-    "relocate", "tiers list", "tiers show", "tiers simulate", "tiers explain", "tiers concentration", "tiers forecast",
+    "check", "features", "sources", "train", "segment", "stages", "audit", "score", "explain", "demo", "cards", "add", "models",
+    "ui", "relocate", "tiers list", "tiers show", "tiers simulate", "tiers explain", "tiers concentration", "tiers forecast",
     "tiers history",
 )  # fmt: skip
 

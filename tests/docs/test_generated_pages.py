@@ -56,3 +56,14 @@ def test_the_page_of_job_cards_names_every_key() -> None:
 def test_the_table_of_notebooks_has_every_notebook() -> None:
     page = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
     assert not [book.name for book in (ROOT / "notebooks").glob("*.py") if f"({book.name})" not in page]
+
+
+def test_the_page_on_stages_tells_the_graph_as_it_is_declared() -> None:
+    from tiercast.serving.lifecycle import EDGES
+
+    page = (ROOT / "docs" / "segments.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| ([a-z]+) \| ([a-z, ]+) \|$", page, flags=re.MULTILINE))
+    assert told.pop("from") == "may lead to"
+    assert {stage: set(after.split(", ")) for stage, after in told.items()} == {
+        stage: set(after) for stage, after in EDGES.items()
+    }

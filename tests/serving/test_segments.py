@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tiercast.serving.mixture import Mixture
 from tiercast.serving.refusals import MissingColumns
 from tiercast.serving.segments import Behaviour, Segments
 
@@ -80,3 +81,51 @@ def test_the_given_frame_is_not_changed() -> None:
     kept = seen.copy(deep=True)
     PART.assign(seen)
     pd.testing.assert_frame_equal(seen, kept)
+
+
+def test_a_customer_between_two_segments_is_flagged_and_told_the_second() -> None:
+    part = Segments(
+        (Behaviour("orders_91d", 0.0, 100.0, 0.0, 1.0),), ((0.0,), (2.0,)), ("a", "b"), ("甲", "乙")
+    )
+    seen = pd.DataFrame({"days_since_purchase": [1.0, 1.0, np.nan], "orders_91d": [0.0, np.expm1(1.01), 0.0]})
+    told = part.assign(seen)
+    assert told["segment_between"].tolist() == [False, True, False]
+    assert told["segment_second"].tolist() == ["b", "a", None]
+
+
+def test_a_mixture_decides_by_responsibility_and_its_confidence_is_clear_or_between() -> None:
+    wide, narrow = ((0.5,),), ((4.0,),)
+    part = Segments(
+        (Behaviour("orders_91d", 0.0, 1000.0, 0.0, 1.0, power=1.0),), ((0.0,), (1.0,)), ("a", "b"), ("甲", "乙"),
+        Mixture((0.5, 0.5), ((0.0,), (1.0,)), (wide, narrow)),
+    )  # fmt: skip
+    seen = pd.DataFrame({"days_since_purchase": [1.0, 1.0, np.nan], "orders_91d": [1.0, 3.0, 1.0]})
+    told = part.assign(seen)
+    assert told["segment"].tolist() == [
+        "b",
+        "a",
+        None,
+    ]  # far from both, the wide one is likelier, though not nearer
+    assert told["segment_confidence"][:2].between(0, 1).all()
+    shares = part.memberships(seen)
+    assert shares[:2].sum(axis=1) == pytest.approx(1.0)
+    assert told["segment_confidence"][0] == pytest.approx(1 - shares[0, 0] / shares[0, 1])
+    assert np.isnan(shares[2]).all()
+    assert Segments.from_json(json.loads(json.dumps(part.to_json()))) == part
+
+
+def test_a_part_that_an_older_version_wrote_is_read_as_it_was_meant() -> None:
+    stored = PART.to_json()
+    old = {name: stored[name] for name in ("type", "behaviours", "centres", "names_en", "names_zh")}
+    kept = ("column", "low", "high", "centre", "scale")
+    old["behaviours"] = [{name: each[name] for name in kept} for each in stored["behaviours"]]
+    assert Segments.from_json(old) == PART
+
+
+def test_a_rate_is_taken_over_the_least_age_at_least() -> None:
+    rate = Behaviour("orders", 0.0, 9.0, 0.0, 1.0, power=1.0, over="customer_age_days", over_at_least=28.0)
+    part = Segments((rate,), ((0.0,), (1.0,)), ("rare", "frequent"), ("低频", "高频"))
+    seen = pd.DataFrame({"days_since_purchase": 1.0, "orders": [1.0, 28.0], "customer_age_days": [1.0, 28.0]})
+    assert part.assign(seen)["segment"].tolist() == ["rare", "frequent"]
+    with pytest.raises(MissingColumns, match="customer_age_days"):
+        part.assign(seen.drop(columns="customer_age_days"))

@@ -4,8 +4,9 @@ The public Python API, frames in and frames out:
 
 ``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
 ``panel`` a training table ·
-``train`` models to the gate · ``segment`` customers · ``audit`` for leaks · ``score`` in batch · ``explain`` one
-customer · ``load`` a served version. Importing the package imports none of the libraries behind it.
+``train`` models to the gate · ``segment`` customers · ``stages`` of their lives · ``audit`` for leaks ·
+``score`` in batch · ``explain`` one customer · ``load`` a served version. Importing the package imports none of the
+libraries behind it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         panel,
         score,
         segment,
+        stages,
         train,
     )
 
@@ -35,6 +37,7 @@ __all__ = [
     "panel",
     "score",
     "segment",
+    "stages",
     "train",
 ]
 

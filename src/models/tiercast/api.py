@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tiercast import explaining, scoring, training
-from tiercast import segments as segmenting
 from tiercast.checking import CheckReport, check_history
 from tiercast.config import TrainCard, card_of, read_card
 from tiercast.engines.opening import open_engine, read_stage
 from tiercast.errors import CardError, NotTrainable
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.features.declare import Feature
-from tiercast.intake import Account, require_usable, take_stock
+from tiercast.intake import require_usable, take_stock
 from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
-from tiercast.registry import bundle_folder, open_served, open_store, record_run
+from tiercast.registry import bundle_folder, open_served, open_store
 from tiercast.schema import History
+from tiercast.segments.asking import SegmentResult as SegmentResult
+from tiercast.segments.asking import segment as segment
+from tiercast.segments.asking import stages as stages
 from tiercast.sidetable import SideTable
 from tiercast.sources.opening import open_source as open_source
 from tiercast.windows import Horizon, parse_cutoff
@@ -41,15 +43,6 @@ class Declared:
     features: tuple[Feature, ...]
     text: str
     read_stage: str
-
-
-@dataclass(frozen=True)
-class SegmentResult:
-    """Segments of one day: who is in which, what each is like, and the run that holds the record."""
-
-    assigned: pd.DataFrame
-    report: segmenting.SegmentReport
-    run_id: str
 
 
 def _quiet(_: str) -> None:
@@ -222,56 +215,6 @@ def train_card(card: TrainCard | Mapping[str, Any] | str | Path) -> TrainCard:
     return found
 
 
-def segment(
-    source: Source,
-    *,
-    cutoff: Day = "latest",
-    clusters: int = 0,
-    seed: int = 7,
-    root: str | Path | None = None,
-    sides: Sides | None = None,
-    extensions: Sequence[str] = (),
-) -> SegmentResult:
-    """Cluster the customers of one day by behaviour, name the clusters, and record the run in MLflow.
-
-    Parameters
-    ----------
-    cutoff : str or date
-        ``latest`` is the last day of the data.
-    clusters : int
-        0 chooses the number by stability and separation.
-    """
-    history = open_source(source, sides=sides, extensions=tuple(extensions))
-    with open_engine() as engine:
-        engine.attach(history)
-        account = take_stock(engine, history, repeats=False)
-        require_usable(account)
-        day = _day(cutoff, account)
-        catalogue = build_catalogue(look(engine.run, history, day), extensions=tuple(extensions))
-        rows = features_at(engine, history, catalogue, [day])
-    part, report = segmenting.fit(rows, clusters=clusters or None, seed=seed)
-    assigned = pd.concat([rows[["customer_id", "cutoff"]], part.assign(rows)], axis=1)
-    store = open_store(root)
-    sizes = {
-        f"share.{number}": share for number, share in enumerate(report.profile.get("customer_share", []))
-    }
-    run_id = record_run(
-        store,
-        "tiercast-segments",
-        f"segments {day}",
-        params={
-            "cutoff": day,
-            "clusters": report.chosen,
-            "how": report.how,
-            "seed": seed,
-            "source": history.name,
-        },
-        metrics={"silhouette": report.silhouette, "stability": report.stability, **sizes},
-        tags={"tiercast.kind": "segments"},
-    )
-    return SegmentResult(assigned, report, run_id)
-
-
 def audit(card: TrainCard | Mapping[str, Any] | str | Path, *, progress: Progress = _quiet) -> "AuditReport":
     """Look for leaks in what a card would train on: the future, the labels, duplicated people.
 
@@ -349,11 +292,3 @@ def load(model: str = "champion", *, root: str | Path | None = None) -> Any:
     if (given / "manifest.json").is_file():
         return open_served(given)
     return open_served(bundle_folder(open_store(root), model))
-
-
-def _day(cutoff: Day, account: Account) -> date:
-    if cutoff == "latest":
-        if account.last_day is None:
-            raise NotTrainable(target="a day", needs="accepted touchpoints", has="none")
-        return account.last_day
-    return parse_cutoff(cutoff)

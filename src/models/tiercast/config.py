@@ -31,7 +31,20 @@ def a_day(text: str | None) -> str | None:
     return text
 
 
+def usable_weights(weights: tuple[float, ...]) -> tuple[float, ...]:
+    """Return weights of which each is 0 or more, and one above 0.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not all(0 <= each < float("inf") for each in weights) or not any(weights):
+        raise ValueError("each weight must be 0 or more, and one above 0")
+    return weights
+
+
 Day = Annotated[str, AfterValidator(a_day)]
+RfmclWeights = Annotated[tuple[float, float, float, float, float], AfterValidator(usable_weights)]
 
 
 @dataclass(frozen=True, config=FROZEN)
@@ -65,6 +78,10 @@ class TrainCard:
         keeps the defaults.
     clusters : int
         Segments; 0 chooses by stability and separation.
+    rfmcl_third_letter : str
+        What C of RFMCL means: ``breadth``, ``discount`` or ``clumpiness``.
+    rfmcl_weights : tuple of float
+        How much R, F, M, C and L count in the score, each 0 or more, one above 0.
     policy : str
         The default tier policy of the bundle: a name, or a TOML file of your own.
     policies : tuple of str
@@ -86,6 +103,8 @@ class TrainCard:
     tuning_trials: int = Field(default=8, ge=0, le=500)
     tuning_seconds: int = Field(default=60, ge=1)
     clusters: int = Field(default=0, ge=0, le=50)
+    rfmcl_third_letter: Literal["breadth", "discount", "clumpiness"] = "breadth"
+    rfmcl_weights: RfmclWeights = (1.0, 1.0, 1.0, 1.0, 1.0)
     policy: str = "pyramid"
     policies: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
@@ -123,12 +142,22 @@ class ScoreCard:
 
 @dataclass(frozen=True, config=FROZEN)
 class SegmentCard:
-    """What ``tiercast segment`` reads; ``clusters = 0`` chooses."""
+    """What ``tiercast segment`` reads.
+
+    ``clusters = 0`` chooses, with ``trials`` looks of Optuna within each ``algorithm`` (``auto``: all compete);
+    ``previous`` is an older fit whose labels are kept; ``predictions`` a version whose predictions take part; ``plots`` a
+    folder for pictures.
+    """
 
     job: Literal["segment"]
     source: str
     cutoff: Day = Field(default="latest", pattern=r"^(latest|\d{4}-\d{2}-\d{2})$")
     clusters: int = Field(default=0, ge=0, le=50)
+    algorithm: Literal["auto", "kmeans", "mixture", "hdbscan"] = "auto"
+    trials: int = Field(default=6, ge=0, le=500)
+    previous: str = ""
+    predictions: str = ""
+    plots: str = ""
     out: str = ""
     extensions: tuple[str, ...] = ()
     seed: int = Field(default=7, ge=0)

@@ -10,6 +10,7 @@ import pandas as pd
 from tiercast import api, scoring, storing, training
 from tiercast.config import AddCard, ScoreCard, SegmentCard, TrainCard, read_card
 from tiercast.registry import open_store
+from tiercast.segments.recording import save_pictures
 from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 
@@ -105,6 +106,10 @@ def run_segment(card: SegmentCard, *, root: str | Path | None = None) -> api.Seg
         cutoff=card.cutoff,
         clusters=card.clusters,
         seed=card.seed,
+        algorithm=card.algorithm,
+        trials=card.trials,
+        previous=card.previous,
+        predictions=card.predictions,
         root=root,
         sides=spoken_sides(card.sides),
         extensions=card.extensions,
@@ -112,6 +117,8 @@ def run_segment(card: SegmentCard, *, root: str | Path | None = None) -> api.Seg
     if card.out:
         Path(card.out).parent.mkdir(parents=True, exist_ok=True)
         result.assigned.to_parquet(card.out, index=False)
+    if card.plots:
+        save_pictures(result.report, Path(card.plots))
     return result
 
 

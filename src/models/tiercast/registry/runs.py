@@ -229,10 +229,17 @@ def _short(value: Any, longest: int) -> str:
 
 
 def run_file(store: Store, run_id: str, path: str) -> Path | None:
-    """Return a local copy of a file that a run kept, or None when it kept no such file."""
+    """Return a local copy of a file that a run kept, or None when there is no such run or it kept no such file."""
+    from mlflow.exceptions import MlflowException
+
     folder, _, _ = path.rpartition("/")
     with told(store.uri):
-        kept = {str(entry.path) for entry in store.client.list_artifacts(run_id, folder or None)}
+        try:
+            kept = {str(entry.path) for entry in store.client.list_artifacts(run_id, folder or None)}
+        except MlflowException as fault:
+            if fault.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
         if path not in kept:
             return None
         return Path(store.client.download_artifacts(run_id, path))

@@ -19,6 +19,7 @@ from .actions import decide
 from .attributes import facts_of_request
 from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
+from .decision import DecisionStages, DecisionStyle
 from .forecast import Forecast
 from .influence import Influence
 from .intake import clean_request
@@ -74,6 +75,8 @@ class Bundle:
         self.engagement = Engagement.from_json(parts["engagement"])
         self.influence = Influence.from_json(parts["influence"])
         self.stages = Stages.from_json(parts["stages"])
+        self.decision_stages = DecisionStages.from_json(parts.get("decision_stages", {}))
+        self.decision_style = DecisionStyle.from_json(parts.get("decision_style", {}))
         self.bands = ChurnBands.from_json(parts["churn_bands"])
         self.risk_levels = np.asarray(parts["churn_percentiles"], dtype=float)
         self.policies: dict[str, Any] = dict(parts["policies"])
@@ -281,7 +284,7 @@ class Bundle:
         )
 
     def enriched(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return features, predictions, segment and scores side by side: what policies and actions read."""
+        """Return features, predictions, segment, scores with their parts, and decisions: what policies and actions read."""
         predictions = self.forecast.predict(rows)
         frame = pd.concat(
             [
@@ -289,8 +292,10 @@ class Bundle:
                 predictions,
                 self.segments.assign(rows),
                 self.rfmcl.assign(rows),
-                self.engagement.assign(rows)[["engagement"]],
+                self.engagement.assign(rows),
                 self.influence.assign(rows),
+                self.decision_stages.assign(rows),
+                self.decision_style.assign(rows),
             ],
             axis=1,
         )

@@ -1,8 +1,8 @@
-"""Which segment a customer is like: the nearest of a few frozen centres in behaviour, and how clearly.
+"""Which segment a customer is like, how clearly, and which would be the next best fit.
 
-A segment is a description, never a promise. A behaviour is prepared as at training: limited to the frozen 1st
-to 99th percentile, logarithm of 1 + x, robust scale ((x − median) / interquartile range), limited to ±3; an
-unknown behaviour of somebody who bought counts as the median. Who never bought has no segment.
+A segment is a description, never a promise. Behaviours are prepared as at training (:mod:`.behaviour`); then either the
+nearest of a few frozen centres decides, or the likeliest component of a frozen Gaussian mixture. Who never bought has no
+segment.
 """
 
 from collections.abc import Mapping
@@ -12,22 +12,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from .behaviour import BOUGHT, Behaviour, bought_before, prepare
 from .conditions import take
+from .mixture import Mixture
 from .refusals import MissingColumns
 
-BOUGHT = "days_since_purchase"
-SCALED_LIMIT = 3.0
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """How one column is prepared: frozen limits, and centre and scale of its logarithm."""
-
-    column: str
-    low: float
-    high: float
-    centre: float
-    scale: float
+__all__ = ["BOUGHT", "Behaviour", "Segments", "bought_before", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +32,10 @@ class Segments:
         One point a segment, most valuable segment first. None at all when nobody had bought at training.
     names_en, names_zh : tuple of str
         Unique names, in the order of the centres.
+    mixture : Mixture, optional
+        Where it is given, its responsibilities decide, and the centres only describe.
+    between_below : float
+        A customer whose confidence is lower is said to be between two segments.
 
     Examples
     --------
@@ -55,13 +49,20 @@ class Segments:
     ...
     tiercast.serving.refusals.MissingColumns: segments need orders_91d, which did not come
     >>> part.assign(seen.iloc[:0]).shape
-    (0, 3)
+    (0, 5)
     """
 
     behaviours: tuple[Behaviour, ...]
     centres: tuple[tuple[float, ...], ...]
     names_en: tuple[str, ...]
     names_zh: tuple[str, ...]
+    mixture: Mixture | None = None
+    between_below: float = 0.2
+
+    @property
+    def columns(self) -> set[str]:
+        """Features that are read."""
+        return {BOUGHT}.union(*(each.columns for each in self.behaviours))
 
     def assign(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the segment of each customer and how clear it is.
@@ -69,47 +70,76 @@ class Segments:
         Returns
         -------
         DataFrame
-            Same index: ``segment`` (English name or None), ``segment_zh``, ``segment_confidence`` (float64: 1
-            − distance to the nearest centre / distance to the second nearest; 0 is exactly between two, 1 is
-            on a centre; 1 with a single segment; NaN without a segment).
+            Same index: ``segment`` (English name or None), ``segment_zh``, ``segment_confidence`` (float64: how much
+            less the second best segment fits, 0 exactly between two, 1 clearly in one; by centres 1 − distance to the
+            nearest / distance to the second nearest, by a mixture 1 − second / first responsibility; 1 with a single
+            segment; NaN without a segment), ``segment_between`` (True where the confidence is below
+            ``between_below``), ``segment_second`` (English name of the second best, or None).
 
         Raises
         ------
         MissingColumns
             A behaviour that the centres are made of did not come.
         """
-        nearest, confidence = self._nearest(features)
+        first, second, confidence = self._placed(features)
         return pd.DataFrame(
             {
-                "segment": take([*self.names_en, None], nearest),
-                "segment_zh": take([*self.names_zh, None], nearest),
+                "segment": take([*self.names_en, None], first),
+                "segment_zh": take([*self.names_zh, None], first),
                 "segment_confidence": confidence,
+                "segment_between": confidence < self.between_below,
+                "segment_second": take([*self.names_en, None], second),
             }
         ).set_axis(features.index)
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return the position of the segment, float64, most valuable 0; NaN without a segment."""
-        nearest, _ = self._nearest(features)
-        return np.where(nearest < 0, np.nan, nearest.astype(np.float64))
+        first, _, _ = self._placed(features)
+        return np.where(first < 0, np.nan, first.astype(np.float64))
 
-    def _nearest(self, features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        needed = [BOUGHT, *(each.column for each in self.behaviours)]
-        missing = sorted(set(needed) - set(features.columns))
+    def memberships(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the mixture's P(segment), shape (n, segments); 1 for the nearest centre where there is no mixture.
+
+        Rows of customers without a segment are NaN.
+        """
+        first, _, _ = self._placed(features)
+        shares = np.where(first[:, None] == np.arange(len(self.centres)), 1.0, 0.0)
+        if self.mixture is not None and (first >= 0).any():
+            shares[first >= 0] = self.mixture.responsibilities(self._points(features.loc[first >= 0]))
+        shares[first < 0] = np.nan
+        return shares
+
+    def _points(self, features: pd.DataFrame) -> np.ndarray:
+        return np.ascontiguousarray(prepare(features, self.behaviours))  # one order of adding up
+
+    def _placed(self, features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        missing = sorted(self.columns - set(features.columns))
         if missing:
             raise MissingColumns(f"segments need {', '.join(missing)}, which did not come", missing=missing)
-        nearest = np.full(len(features), -1)
+        first, second = np.full(len(features), -1), np.full(len(features), -1)
         confidence = np.full(len(features), np.nan)
         bought = bought_before(features)
         if not self.centres or not bought.any():
-            return nearest, confidence
-        points = np.ascontiguousarray(
-            prepare(features.loc[bought], self.behaviours)
-        )  # one order of adding up
-        centres = np.asarray(self.centres, dtype=np.float64).reshape(len(self.centres), -1)
-        distances = np.sqrt(np.stack([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=1))
-        nearest[bought] = distances.argmin(axis=1)
-        confidence[bought] = _clearness(distances)
-        return nearest, confidence
+            return first, second, confidence
+        points = self._points(features.loc[bought])
+        if self.mixture is not None:
+            apart = -self.mixture.log_density(points)
+        else:
+            centres = np.asarray(self.centres, dtype=np.float64).reshape(len(self.centres), -1)
+            apart = np.sqrt(np.stack([((points - each) ** 2).sum(axis=1) for each in centres], axis=1))
+        if apart.shape[1] == 1:
+            first[bought], confidence[bought] = 0, 1.0
+            return first, second, confidence
+        ranked = np.argsort(apart, axis=1, kind="stable")[:, :2]
+        near, next_best = np.take_along_axis(apart, ranked, axis=1).T
+        first[bought], second[bought] = ranked.T
+        if self.mixture is not None:
+            confidence[bought] = -np.expm1(near - next_best)
+        else:
+            confidence[bought] = np.where(
+                next_best > 0, 1.0 - near / np.where(next_best > 0, next_best, 1.0), 0.0
+            )
+        return first, second, confidence
 
     def to_json(self) -> dict[str, Any]:
         """Return the part as plain JSON, ``type`` included."""
@@ -119,44 +149,19 @@ class Segments:
             "centres": [list(each) for each in self.centres],
             "names_en": list(self.names_en),
             "names_zh": list(self.names_zh),
+            "mixture": None if self.mixture is None else self.mixture.to_json(),
+            "between_below": self.between_below,
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote, also what versions wrote that knew only centres of logarithms."""
+        mixed = stored.get("mixture")
         return cls(
             tuple(Behaviour(**each) for each in stored["behaviours"]),
             tuple(tuple(each) for each in stored["centres"]),
             tuple(stored["names_en"]),
             tuple(stored["names_zh"]),
+            None if mixed is None else Mixture.from_json(mixed),
+            float(stored.get("between_below", cls.between_below)),
         )
-
-
-def bought_before(features: pd.DataFrame) -> np.ndarray:
-    """Return whether each customer has ever bought: whether days since the last purchase are known."""
-    seen = pd.to_numeric(features[BOUGHT], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.asarray(np.isfinite(seen), dtype=bool)
-
-
-def prepare(features: pd.DataFrame, behaviours: tuple[Behaviour, ...]) -> np.ndarray:
-    """Return the customers as points, one column a behaviour, as the centres see them.
-
-    Examples
-    --------
-    >>> prepare(pd.DataFrame({"orders": [0.0, None]}), (Behaviour("orders", 0.0, 9.0, 0.5, 0.5),)).tolist()
-    [[-1.0], [0.0]]
-    """
-    points = np.zeros((len(features), len(behaviours)))
-    for position, behaviour in enumerate(behaviours):
-        seen = features[behaviour.column].to_numpy(dtype=np.float64, na_value=np.nan)
-        logs = np.log1p(np.clip(seen, max(behaviour.low, 0.0), max(behaviour.high, 0.0)))
-        scaled = np.clip((logs - behaviour.centre) / behaviour.scale, -SCALED_LIMIT, SCALED_LIMIT)
-        points[:, position] = np.where(np.isnan(scaled), 0.0, scaled)
-    return points
-
-
-def _clearness(distances: np.ndarray) -> np.ndarray:
-    if distances.shape[1] == 1:
-        return np.ones(len(distances))
-    two = np.sort(distances, axis=1)[:, :2]
-    return np.where(two[:, 1] > 0, 1.0 - two[:, 0] / np.where(two[:, 1] > 0, two[:, 1], 1.0), 0.0)

@@ -16,9 +16,11 @@ from tiercast.features.contract import contract
 from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
+from tiercast.serving.decision import DecisionStages, DecisionStyle
 from tiercast.serving.forecast import Forecast
 from tiercast.serving.influence import READS, fit_influence
-from tiercast.serving.scores import ChurnBands, Engagement, Stages, fit_rfmcl, preferred_channel
+from tiercast.serving.scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
+from tiercast.serving.segments import Segments
 from tiercast.tiers.declared import policy_named
 
 ALWAYS: tuple[str, ...] = (
@@ -29,7 +31,8 @@ ALWAYS: tuple[str, ...] = (
     "spend_28d_currency", "spend_91d_currency", "spend_182d_currency", "order_day_spend_mean_currency",
     "basket_mean_currency", "categories", "categories_91d", "category_top_share", "discount_share",
     "coupons_redeemed", "coupons_redeemed_91d", "contacts_sent_91d", "days_since_contact", "stores",
-    "complaints_91d", "delivery_failures_91d", "weekend_share", *READS,
+    "complaints_91d", "delivery_failures_91d", "weekend_share",
+    "referrals", "days_until_need_ends", "days_to_first_purchase", "episode_stage_code", *READS,
 )  # fmt: skip
 """Columns that segments, scores, policies, actions and reasons may read, when the data feed them."""
 
@@ -68,11 +71,12 @@ def stage(
     catalogue: Catalogue,
     features: pd.DataFrame,
     data_ends_on: date,
-    clusters: int,
+    segmented: tuple[Segments, segmenting.SegmentReport],
+    decided: DecisionStages,
+    rfmcl: Rfmcl,
     default_policy: str,
     extensions: tuple[str, ...],
     policy_files: tuple[str, ...] = (),
-    seed: int,
     model_card: str,
     facts: Mapping[str, Any],
 ) -> tuple[Path, segmenting.SegmentReport]:
@@ -84,20 +88,24 @@ def stage(
         Fitted as of ``data_ends_on``.
     features : pandas.DataFrame
         All customers seen before ``data_ends_on``: cut points are measured on them and frozen.
+    segmented : Segments, SegmentReport
+        One clustering, for the rule's bundle and the challenger's alike.
+    decided : DecisionStages
+    rfmcl : Rfmcl
     facts : mapping
         Further facts for the manifest.
     """
-    part, report = segmenting.fit(features, clusters=clusters or None, seed=seed)
-    rfmcl = fit_rfmcl(features)
+    part, report = segmented
     influence = fit_influence(features)
     predictions = forecast.predict(features)
-    scores = [part.assign(features), rfmcl.assign(features), Engagement().assign(features)[["engagement"]]]
+    scores = [part.assign(features), rfmcl.assign(features), Engagement().assign(features)]
     frame = pd.concat([features, predictions, *scores, influence.assign(features)], axis=1)
     frame["lifecycle_stage"] = Stages().assign(features)
     frame["churn_band"] = ChurnBands().assign(predictions["churn_probability"])
     frame["preferred_channel"] = preferred_channel(
         features["preferred_channel_code"], catalogue.seen.channels
     )
+    frame = pd.concat([frame, decided.assign(features), DecisionStyle().assign(features)], axis=1)
     chosen, declared = policy_named(default_policy, extensions, policy_files)
     policies = {
         name: policy.freeze(frame, currency=history.currency, absent_is_unknown=True)
@@ -113,12 +121,16 @@ def stage(
         "engagement": Engagement().to_json(),
         "influence": influence.to_json(),
         "stages": Stages().to_json(),
+        "decision_stages": decided.to_json(),
+        "decision_style": DecisionStyle().to_json(),
         "churn_bands": ChurnBands().to_json(),
         "churn_percentiles": [float(level) for level in levels],
         "policies": policies,
         "actions": actions.freeze(frame),
     }
-    behaviours = {behaviour.column for behaviour in part.behaviours}
+    behaviours = (
+        part.columns | columns_read(decided.to_json()) | {column for column, _ in rfmcl.letters.values()}
+    )
     asked = {each.name for policy in declared.values() for each in policy.inputs}
     wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)
     import json

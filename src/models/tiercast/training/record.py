@@ -4,6 +4,7 @@ from tiercast.evaluation import plots
 from tiercast.learners.learner import Panel
 from tiercast.registry import Run, Store, record_run
 from tiercast.segments import SegmentReport
+from tiercast.segments.plots import pictures_of
 from tiercast.training.backtest import Fits
 from tiercast.training.judging import Results
 from tiercast.training.plan import Plan
@@ -54,6 +55,8 @@ def record_results(
     run.text(segments.profile.to_csv(index=False), "segments/profile.csv")
     for name, figure in pictures(results, panel).items():
         run.figure(figure, f"plots/{name}.png")
+    for name, figure in pictures_of(segments).items():
+        run.figure(figure, f"plots/segments_{name}.png")
 
 
 def pictures(results: Results, panel: Panel) -> dict[str, object]:

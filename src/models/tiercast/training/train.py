@@ -28,6 +28,7 @@ from tiercast.targets.churn import CHURN
 from tiercast.tiers.declared import policy_named
 from tiercast.training import assembly, search
 from tiercast.training.backtest import Fits, at
+from tiercast.training.describing import describe
 from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
 from tiercast.training.plan import Plan, check_events, make_plan
@@ -172,6 +173,7 @@ def train(
         last = ready.plan.folds[-1]
         window = at(fits.known(ready.plan.data_ends_on), last.test)
         newest = _newest_stage(ready)
+        described = describe(ready, engine, history=opened, store=store, card=card)
         made: dict[str, tuple[Path, SegmentReport]] = {}
         cleanup.callback(_remove, made)
         for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
@@ -191,11 +193,12 @@ def train(
                 catalogue=ready.catalogue,
                 features=ready.customers,
                 data_ends_on=ready.plan.data_ends_on,
-                clusters=card.clusters,
+                segmented=described.segmented,
+                decided=described.decided,
+                rfmcl=described.rfmcl,
                 default_policy=card.policy,
                 extensions=card.extensions,
                 policy_files=card.policies,
-                seed=card.seed,
                 model_card=write_model_card(card, ready.account, ready.plan, results, chosen, ready.warnings),
                 facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id},
             )
