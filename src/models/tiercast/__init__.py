@@ -5,7 +5,7 @@ The public Python API, frames in and frames out:
 ``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
 ``panel`` a training table ·
 ``train`` models to the gate · ``segment`` customers · ``audit`` for leaks · ``score`` in batch · ``explain`` one
-customer · ``load`` a served version. Importing the package imports none of the libraries behind it.
+customer · ``uplift`` of an experiment · ``load`` a served version. Importing the package imports none of the libraries behind it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         score,
         segment,
         train,
+        uplift,
     )
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "score",
     "segment",
     "train",
+    "uplift",
 ]
 
 

@@ -16,6 +16,7 @@ from .pareto_nbd import ParetoNbd
 from .refusals import UnknownChoice
 from .rules import Column, PastSpend, RateTable, SurvivalTable
 from .trees import HazardTrees, Trees
+from .uplift import Uplift
 
 TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "bg_nbd": BgNbd.from_json,
@@ -35,6 +36,7 @@ TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "rate_table": RateTable.from_json,
     "survival_table": SurvivalTable.from_json,
     "trees": Trees.from_json,
+    "uplift": Uplift.from_json,
     "value_intervals": ValueIntervals.from_json,
 }
 

@@ -1,0 +1,22 @@
+"""Persuasion: where contacts were drawn by lot, what does a contact change, and for whom?
+
+``refusals`` says why an experiment cannot answer, ``experiment`` reads one row a customer, ``assigned`` makes the rows
+from touchpoints and the table ``assignments``, ``checks`` judges the draw, ``learners`` fit, ``crossing`` keeps every
+score out of fold, ``lists`` names customers, ``judging`` puts it together.
+"""
+
+from tiercast.persuasion.assigned import OUTCOMES, Asked, drawn_from
+from tiercast.persuasion.experiment import Experiment, read_experiment
+from tiercast.persuasion.judging import OutcomeReport, Settings, UpliftReport, judge_uplift
+
+__all__ = [
+    "OUTCOMES",
+    "Asked",
+    "Experiment",
+    "OutcomeReport",
+    "Settings",
+    "UpliftReport",
+    "drawn_from",
+    "judge_uplift",
+    "read_experiment",
+]
