@@ -21,7 +21,7 @@ from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
 from .forecast import Forecast
 from .intake import clean_request
-from .reasons import contributions_from_facts, explain_rows
+from .reasons import Telling, contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
 from .scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
@@ -76,6 +76,7 @@ class Bundle:
         self.risk_levels = np.asarray(parts["churn_percentiles"], dtype=float)
         self.policies: dict[str, Any] = dict(parts["policies"])
         self.actions = parts["actions"]
+        self.telling = Telling.from_json(parts.get("telling", {}))
         self.risk = RiskContributions(self.forecast.activity, manifest["families"])
         self.tables = Tables.from_json(manifest["tables"])
         self.attributes: list[dict[str, str]] = list(manifest["attributes"])
@@ -248,7 +249,8 @@ class Bundle:
             card[name] = actions[name]
         contributions = self.contributions(rows)
         for tongue in ("en", "zh"):
-            card[f"reasons_{tongue}"] = pd.Series(explain_rows(contributions, rows, tongue), dtype=object)
+            told = explain_rows(contributions, rows, tongue, telling=self.telling)
+            card[f"reasons_{tongue}"] = pd.Series(told, dtype=object)
         card["tier_basis"] = card["tier_basis"].where(pd.Series(known), NO_HISTORY)
         card.loc[~known, ["tier", "tier_reason", "next_action", "lifecycle_stage", "engagement",
                           "reasons_en", "reasons_zh"]] = None  # fmt: skip
@@ -296,7 +298,7 @@ class Bundle:
         facts = contributions_from_facts(rows)
         if not bought.any():
             return facts
-        found = self.risk.by_family(self.forecast.staged(rows.loc[bought]))
+        found = self.risk.by_family(self.forecast.wide(rows.loc[bought]))
         return facts if found is None else found.reindex(rows.index, fill_value=0.0)
 
     def _policy(self, name: str) -> Any:

@@ -18,6 +18,8 @@ from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
 from tiercast.serving.forecast import Forecast
+from tiercast.serving.reason_templates import TEMPLATES_VERSION
+from tiercast.serving.reasons import Telling
 from tiercast.serving.scores import ChurnBands, Engagement, Stages, fit_rfmcl
 from tiercast.tiers.policy import Policy
 
@@ -103,6 +105,7 @@ def stage(
         "engagement": Engagement().to_json(),
         "stages": Stages().to_json(),
         "churn_bands": ChurnBands().to_json(),
+        "telling": Telling().to_json(),
         "churn_percentiles": [float(level) for level in levels],
         "policies": policies,
         "actions": actions.freeze(frame),
@@ -129,6 +132,7 @@ def stage(
             "attributes": catalogue.attributes(sorted(wanted)),
             "families": {name: family for name, family in catalogue.families.items() if name in wanted},
             "default_policy": default_policy,
+            "reason_templates": TEMPLATES_VERSION,
             "fitted_as_of": data_ends_on.isoformat(),
             **facts,
         },
