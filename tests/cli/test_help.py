@@ -20,7 +20,7 @@ from tiercast.cli import app
 
 COMMANDS = (
     "check", "features", "sources", "train", "segment", "audit", "score", "explain", "demo", "cards", "add", "models", "ui",
-    "relocate", "tiers list", "tiers show", "uplift",
+    "relocate", "tiers list", "tiers show", "uplift", "conversion",
 )  # fmt: skip
 
 

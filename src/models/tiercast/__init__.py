@@ -5,7 +5,8 @@ The public Python API, frames in and frames out:
 ``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
 ``panel`` a training table ·
 ``train`` models to the gate · ``segment`` customers · ``audit`` for leaks · ``score`` in batch · ``explain`` one
-customer · ``uplift`` of an experiment · ``load`` a served version. Importing the package imports none of the libraries behind it.
+customer · ``uplift`` of an experiment · ``conversion`` of prospects · ``load`` a served version. Importing the package
+imports none of the libraries behind it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         audit,
         check,
         compute_features,
+        conversion,
         explain,
         load,
         open_source,
@@ -30,6 +32,7 @@ __all__ = [
     "audit",
     "check",
     "compute_features",
+    "conversion",
     "explain",
     "load",
     "open_source",

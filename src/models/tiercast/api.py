@@ -12,6 +12,7 @@ from tiercast import explaining, scoring, training
 from tiercast import segments as segmenting
 from tiercast.checking import CheckReport, check_history
 from tiercast.config import TrainCard, card_of, read_card
+from tiercast.converting import conversion as conversion
 from tiercast.engines.opening import open_engine, read_stage
 from tiercast.errors import CardError, NotTrainable
 from tiercast.features.catalogue import build_catalogue, look
@@ -19,6 +20,7 @@ from tiercast.features.declare import Feature
 from tiercast.intake import Account, require_usable, take_stock
 from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
+from tiercast.persuading import uplift as uplift
 from tiercast.registry import bundle_folder, open_served, open_store, record_run
 from tiercast.schema import History
 from tiercast.sidetable import SideTable
@@ -27,7 +29,6 @@ from tiercast.windows import Horizon, parse_cutoff
 
 if TYPE_CHECKING:
     from tiercast.auditing import AuditReport
-    from tiercast.persuasion.answering import UpliftResult
 
 Source = str | pd.DataFrame | History
 Sides = Mapping[str, Source | SideTable]
@@ -334,49 +335,6 @@ def explain(
         model=model,
         policy=policy,
         language=language,
-    )
-
-
-def uplift(
-    source: Source,
-    *,
-    outcomes: Sequence[str] = (),
-    arm: str = "",
-    treatment: str = "",
-    control: str = "",
-    customer: str = "customer_id",
-    features: Sequence[str] = (),
-    probability: float | str | None = None,
-    campaign: str = "",
-    horizon_days: int = 28,
-    sides: Sides | None = None,
-    extensions: Sequence[str] = (),
-    root: str | Path | None = None,
-    progress: Progress = _quiet,
-    **settings: Any,
-) -> "UpliftResult":
-    """Tell what a contact changes for whom, apart from risk, and record the run; see :mod:`tiercast.persuasion`.
-
-    With ``arm``, the source is a table of one row a customer; without, touchpoints with the side table assignments.
-    ``settings`` are fields of :class:`tiercast.persuasion.Settings`, such as ``least_uplift``, ``resamples``, ``seed``.
-
-    Raises
-    ------
-    BadExperiment, NoControlArm, SampleRatioMismatch, UnbalancedArms, NoOverlap, TooFewOutcomes, BadProbability, SourceError
-    """
-    from tiercast.persuasion import answering
-
-    asked = answering.settings_of(settings)
-    if arm:
-        told = answering.require_outcomes(outcomes)
-        columns = answering.Columns(arm, told, treatment, control, customer, tuple(features), probability)
-        table: Any = source
-        return answering.answer_table(table, columns, asked, store=open_store(root), progress=progress)
-    history = open_source(source, sides=sides, extensions=tuple(extensions))
-    wanted = tuple(outcomes) or answering.Asked.outcomes
-    drawn = answering.Asked(campaign, treatment, control, horizon_days, answering.require_outcomes(wanted))
-    return answering.answer_history(
-        history, drawn, asked, store=open_store(root), extensions=extensions, progress=progress
     )
 
 

@@ -151,6 +151,12 @@ def tell(
     lines += ["", "What we expect"]
     if str(card["basis_churn"]).startswith("refused"):
         lines.append(f"  nothing: {card['basis_churn']} (never bought before this day)")
+        chance = card["conversion_probability"]
+        if chance == chance and chance is not None:
+            lines.append(
+                f"  {100 * chance:.1f} % chance of a first purchase in the next {card['churn_horizon_days']} days;"
+                f" even odds by {card['conversion_on'] or 'a day beyond 182 days'}"
+            )
     else:
         lines += [
             f"  {100 * card['churn_probability']:.1f} % risk of no purchase in the next"

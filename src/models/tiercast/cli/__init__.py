@@ -17,6 +17,7 @@ from tiercast.cli import (
     adding,
     cards,
     checking,
+    converting,
     persuading,
     reading,
     scoring,
@@ -44,7 +45,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (cards, checking, reading, training, segmenting, scoring, tiers, adding, store, persuading):
+for _module in (cards, checking, reading, training, segmenting, scoring, tiers, adding, store):
+    _module.add_to(app)
+for _module in (persuading, converting):
     _module.add_to(app)
 for _typer in (app, *(group.typer_instance for group in app.registered_groups)):
     for _command in _typer.registered_commands if _typer is not None else ():

@@ -19,6 +19,7 @@ from .actions import decide
 from .attributes import facts_of_request
 from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
+from .conversion import Conversion
 from .forecast import Forecast
 from .intake import clean_request
 from .reasons import Telling, contributions_from_facts, explain_rows
@@ -68,6 +69,8 @@ class Bundle:
         self.contract_sql = contract_sql
         self.version = str(manifest["content_sha256"])[:12]
         self.forecast = Forecast.from_json(parts["forecast"])
+        stored = parts.get("conversion")
+        self.conversion = None if stored is None else Conversion.from_json(stored)
         self.segments = Segments.from_json(parts["segments"])
         self.rfmcl = Rfmcl.from_json(parts["rfmcl"])
         self.engagement = Engagement.from_json(parts["engagement"])
@@ -239,8 +242,8 @@ class Bundle:
         card["value_horizon_days"] = self.forecast.horizon_days
         card["currency"] = self.manifest["currency"]
         card["value_measure"] = "net_revenue"
-        card["conversion_probability"] = np.nan
-        card["conversion_on"] = pd.Series([None] * len(card), dtype=object)
+        card["conversion_probability"], wait = self._conversion(rows)
+        card["conversion_on"] = self._dates(rows["cutoff"], wait)
         card["policy"] = chosen["policy"]
         card["policy_version"] = chosen["version"]
         for name in ("tier", "tier_basis", "tier_before", "tier_reason"):
@@ -291,6 +294,14 @@ class Bundle:
         frame["churn_band"] = self.bands.assign(predictions["churn_probability"])
         frame["preferred_channel"] = preferred_channel(rows["preferred_channel_code"], self._channels)
         return frame
+
+    def _conversion(self, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+        """Return the chance of a first purchase and its median wait; NaN for buyers, and where the version tells none."""
+        if self.conversion is None:
+            nothing = pd.Series(np.nan, index=rows.index)
+            return nothing, nothing
+        told = self.conversion.predict(rows)
+        return told["conversion_probability"], told["conversion_median_days"]
 
     def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what raised each customer's risk, by family of features, in log odds."""

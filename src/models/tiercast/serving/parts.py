@@ -7,6 +7,7 @@ from .bg_nbd import BgNbd, MbgNbd
 from .blend import Blend, Hurdle
 from .btyd_stage import BtydStage
 from .calibration import Calibration
+from .conversion import Conversion
 from .cox import Cox
 from .gamma_gamma import GammaGamma
 from .intervals import ValueIntervals
@@ -23,6 +24,7 @@ TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "blend": Blend.from_json,
     "btyd_stage": BtydStage.from_json,
     "calibration": Calibration.from_json,
+    "conversion": Conversion.from_json,
     "column": Column.from_json,
     "cox": Cox.from_json,
     "gamma_gamma": GammaGamma.from_json,

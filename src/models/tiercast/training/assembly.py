@@ -17,6 +17,7 @@ from tiercast.features.contract import contract
 from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
+from tiercast.serving.conversion import Conversion
 from tiercast.serving.forecast import Forecast
 from tiercast.serving.reason_templates import TEMPLATES_VERSION
 from tiercast.serving.reasons import Telling
@@ -76,6 +77,7 @@ def stage(
     seed: int,
     model_card: str,
     facts: Mapping[str, Any],
+    conversion: Conversion | None = None,
 ) -> tuple[Path, segmenting.SegmentReport]:
     """Return the folder of a new bundle, and the report of its segments.
 
@@ -87,6 +89,8 @@ def stage(
         All customers seen before ``data_ends_on``: cut points are measured on them and frozen.
     facts : mapping
         Further facts for the manifest.
+    conversion : Conversion, optional
+        What is told of prospects; without it, nothing is.
     """
     part, report = segmenting.fit(features, clusters=clusters or None, seed=seed)
     rfmcl = fit_rfmcl(features)
@@ -100,6 +104,7 @@ def stage(
     actions: ActionTable = NEXT_BEST
     stored = {
         "forecast": forecast.to_json(),
+        "conversion": None if conversion is None else conversion.to_json(),
         "segments": part.to_json(),
         "rfmcl": rfmcl.to_json(),
         "engagement": Engagement().to_json(),
@@ -112,7 +117,9 @@ def stage(
     }
     behaviours = {behaviour.column for behaviour in part.behaviours}
     asked = {each.name for policy in declared.values() for each in policy.inputs}
-    wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)
+    wanted = (
+        columns_read([stored["forecast"], stored["conversion"]]) | behaviours | asked | set(ALWAYS)
+    ) & set(catalogue.names)
     import json
 
     view = contract(currency=history.currency, minor_per_major=history.minor_per_major)
