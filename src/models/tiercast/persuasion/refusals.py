@@ -102,14 +102,14 @@ class BadProbability(Refused, ValueError):
 
 
 class NoOverlap(Refused, ValueError):
-    """So few customers carry all the weight of an arm that it tells of nobody else."""
+    """An arm is too small to tell of anybody, or few of its customers carry all of its weight."""
 
     code = "NO_OVERLAP"
 
     def __init__(self, *, arm: str, effective: float, needs: int) -> None:
         super().__init__(
-            f"the arm {arm!r} tells as much as {effective:,.0f} customers and {needs:,} are needed: few of them carry all "
-            "its weight; leave out customers with hardly a chance of one arm",
+            f"the arm {arm!r} tells as much as {effective:,.0f} equally weighted customers and {needs:,} are needed; take "
+            "more customers, or leave out those with hardly a chance of one arm",
             arm=arm,
             effective=effective,
             needs=needs,
