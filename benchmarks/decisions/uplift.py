@@ -37,7 +37,7 @@ def measures() -> Iterator[Measure]:
 
 
 def _settings() -> Settings:
-    return Settings(resamples=size("RESAMPLES", full=500, reduced=40))
+    return Settings(resamples=size("RESAMPLES", full=500, reduced=100))
 
 
 def _published(table: pd.DataFrame) -> Iterator[Measure]:
@@ -81,7 +81,7 @@ def _of_outcome(name: str, found: OutcomeReport) -> Iterator[Measure]:
         value=chosen.auuc.value,
         unit=unit,
         peer="at random",
-        peer_value=found.effect.value / 2,
+        peer_value=chosen.auuc.value - chosen.qini.value,
         interval=(chosen.auuc.low, chosen.auuc.high),
     )
     for rival in (AT_RISK, LIKELY):

@@ -75,7 +75,7 @@ def uplift(
         ),
     ] = 0.0,
     resamples: Annotated[
-        int, typer.Option("--resamples", min=20, max=10_000, help="Of customers, for the intervals.")
+        int, typer.Option("--resamples", min=100, max=10_000, help="Of customers, for the intervals.")
     ] = 500,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The one source of chance.")] = 7,
     out: Annotated[
@@ -92,8 +92,9 @@ def uplift(
 ) -> None:
     """Tell what a contact changes, apart from what customers would have done anyway, and list who is persuadable.
 
-    Contacts have to be drawn by lot, or logged with the probabilities that were used. Judged out of fold, against chance
-    and against targeting by risk; where the interval of the Qini includes zero, no lists are given.
+    Contacts have to be drawn by lot, or logged with the probabilities that were used. Judged on customers who came
+    after all that was learned, against chance and against targeting by risk; where the interval of the Qini includes
+    zero, no lists are given.
     """  # fmt: skip
     screen = Screen(as_json=as_json, verbose=verbose)
     require_language(language)

@@ -86,11 +86,15 @@ def standardised_differences(
 
 
 def _moments(table: Floats, heft: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the weighted mean, variance and squared standard error of the mean of each column, where known."""
+    """Return the weighted mean, variance and squared standard error of the mean of each column, where known.
+
+    The mean is NaN where nobody's value is known.
+    """
     known = np.isfinite(table)
     held = np.where(known, table, 0.0)
-    mass = np.maximum(heft @ known, 1e-12)
-    mean = heft @ held / mass
+    reached = heft @ known
+    mass = np.maximum(reached, 1e-12)
+    mean = np.where(reached > 0, heft @ held / mass, np.nan)
     off = np.where(known, (table - mean) ** 2, 0.0)
     return mean, heft @ off / mass, (heft**2) @ off / mass**2
 

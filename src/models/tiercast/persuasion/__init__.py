@@ -1,8 +1,9 @@
 """Persuasion: where contacts were drawn by lot, what does a contact change, and for whom?
 
 ``refusals`` says why an experiment cannot answer, ``experiment`` reads one row a customer, ``assigned`` makes the rows
-from touchpoints and the table ``assignments``, ``checks`` judges the draw, ``learners`` fit, ``crossing`` keeps every
-score out of fold, ``lists`` names customers, ``judging`` puts it together.
+from touchpoints and the table ``assignments``, ``checks`` judges the draw, ``learners`` fit, ``crossing`` scores everybody
+out of fold, ``walking`` ranks each block of customers by what was learned before it, ``lists`` names customers,
+``judging`` puts it together and ``answering`` records the run.
 """
 
 from tiercast.persuasion.assigned import OUTCOMES, Asked, drawn_from

@@ -237,7 +237,7 @@ def report_json(report: UpliftReport) -> dict[str, Any]:
                 "rankings": {ranking: figures.to_json() for ranking, figures in found.rankings.items()},
                 f"qini_beyond_of_{CHOSEN}": {other: gap.to_json() for other, gap in found.beyond.items()},
                 "learner": found.crossed.best,
-                "choices": dict(found.crossed.choices),
+                "choices": found.choices,
                 "losses": dict(found.crossed.losses),
                 "bands": _rows(found.bands),
                 "lists": _rows(found.lists),

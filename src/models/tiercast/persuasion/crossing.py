@@ -1,4 +1,4 @@
-"""Every score out of fold: nobody is ranked by a model that has seen their own outcome."""
+"""Every customer scored out of fold: nobody is put on a list by a model that has seen their own outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +24,6 @@ class Crossed:
         By learner, what a contact adds to each customer's outcome.
     alone : array
         The outcome if left alone, by the two boosted models.
-    chosen : array
-        What a contact adds, in each fold by the learner that erred least in the *other* folds.
-    choices : mapping of str to int
-        In how many folds each learner was that one.
     losses : mapping of str to float
         Each learner's error over all folds, see :func:`r_losses`; :data:`CONSTANT` is the mean effect for everybody.
     best : str
@@ -36,8 +32,6 @@ class Crossed:
 
     added: Mapping[str, Floats]
     alone: Floats
-    chosen: Floats
-    choices: Mapping[str, int]
     losses: Mapping[str, float]
     best: str
 
@@ -66,11 +60,7 @@ def cross_fit(
     threads: int = 1,
     growth: Growth = GROWTH,
 ) -> Crossed:
-    """Return every learner's scores out of fold, and the choice among them.
-
-    The choice for a fold is made on the other folds, so a figure of ``chosen`` is one of the whole procedure, choice
-    included.
-    """
+    """Return every learner's scores out of fold, and which of them errs least."""
     happened = experiment.outcomes[outcome]
     fold = folds_of(experiment, happened, folds=folds, seed=seed)
     features = experiment.features
@@ -78,7 +68,7 @@ def cross_fit(
     alone, centre = np.full(len(experiment), np.nan), np.full(len(experiment), np.nan)
     for number in range(folds):
         inside = fold == number
-        rows = _drawn(experiment, features, happened, ~inside, seed, threads, growth)
+        rows = drawn_rows(experiment, features, happened, ~inside, seed, threads, growth)
         asked = features.loc[inside]
         for name, learner in LEARNERS.items():
             added[name][inside], baseline = learner(rows).predict(asked)
@@ -86,15 +76,8 @@ def cross_fit(
                 alone[inside] = baseline
                 centre[inside] = baseline + experiment.probability[inside] * added[name][inside]
     errors = r_losses({**added, CONSTANT: _mean_effect(experiment, happened)}, experiment, happened, centre)
-    by_fold = {name: np.bincount(fold, each, folds) for name, each in errors.items()}
-    sizes = np.bincount(fold, minlength=folds)
-    chosen, choices = np.full(len(experiment), np.nan), dict.fromkeys(LEARNERS, 0)
-    for number in range(folds):
-        best = min(LEARNERS, key=lambda name: float(by_fold[name].sum() - by_fold[name][number]))
-        choices[best] += 1
-        chosen[fold == number] = added[best][fold == number]
-    losses = {name: float(each.sum() / sizes.sum()) for name, each in by_fold.items()}
-    return Crossed(added, alone, chosen, choices, losses, min(LEARNERS, key=lambda name: losses[name]))
+    losses = {name: float(each.mean()) for name, each in errors.items()}
+    return Crossed(added, alone, losses, min(LEARNERS, key=lambda name: losses[name]))
 
 
 def r_losses(
@@ -114,7 +97,9 @@ def fit_all(
     """Return a learner fitted to everybody: what is served."""
     everybody = np.ones(len(experiment), dtype=bool)
     happened = experiment.outcomes[outcome]
-    return LEARNERS[name](_drawn(experiment, experiment.features, happened, everybody, seed, threads, growth))
+    return LEARNERS[name](
+        drawn_rows(experiment, experiment.features, happened, everybody, seed, threads, growth)
+    )
 
 
 def _mean_effect(experiment: Experiment, outcome: Floats) -> Floats:
@@ -127,7 +112,7 @@ def _mean_effect(experiment: Experiment, outcome: Floats) -> Floats:
     return np.full(len(experiment), means[0] - means[1])
 
 
-def _drawn(
+def drawn_rows(
     experiment: Experiment,
     features: pd.DataFrame,
     outcome: Floats,
@@ -136,6 +121,7 @@ def _drawn(
     threads: int,
     growth: Growth,
 ) -> Drawn:
+    """Return some rows of an experiment to learn from."""
     return Drawn(
         features.loc[rows].reset_index(drop=True),
         experiment.treated[rows],

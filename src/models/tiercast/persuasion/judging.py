@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from tiercast.evaluation.uplift import Estimate, RankingFigures, judge_rankings
+from tiercast.evaluation.uplift import Estimate, RankingFigures, effect_by_band, judge_rankings
 from tiercast.persuasion.checks import Draw, Minima, check_draw, check_outcome
 from tiercast.persuasion.crossing import Crossed, cross_fit, fit_all
 from tiercast.persuasion.experiment import Experiment
 from tiercast.persuasion.learners import Growth
-from tiercast.persuasion.lists import band_table, cut_lists, finest, list_table
+from tiercast.persuasion.lists import band_table, cut_lists, finest, judged_lists, list_table
 from tiercast.persuasion.refusals import BadExperiment
+from tiercast.persuasion.walking import walk
 from tiercast.serving.uplift import Uplift
 
 CHOSEN = "chosen"
@@ -28,7 +30,12 @@ class Settings:
 
     Parameters
     ----------
-    folds, resamples : int
+    folds : int
+        Of the cross-fitting that scores everybody.
+    blocks : int
+    first_share : float
+        The blocks that are judged one after another, and the share of the customers before them, who are only learned from.
+    resamples : int
     bands : tuple of int
         Into how many bands customers are cut by their score, finest first: lists are cut by the finest bands of which the
         highest gains or the lowest loses.
@@ -42,6 +49,8 @@ class Settings:
     """
 
     folds: int = 5
+    blocks: int = 4
+    first_share: float = 0.4
     resamples: int = 500
     bands: tuple[int, ...] = (10, 5, 3, 2)
     seed: int = 7
@@ -53,10 +62,11 @@ class Settings:
     growth: Growth = field(default_factory=Growth)
 
     def __post_init__(self) -> None:
-        if self.folds < 2 or self.resamples < 20 or min(self.bands, default=0) < 2:
+        if min(self.folds, self.blocks) < 2 or self.resamples < 100 or min(self.bands, default=0) < 2:
             raise BadExperiment(
-                "an experiment is judged with at least 2 folds, 20 resamples and 2 bands",
+                "an experiment is judged with at least 2 folds, 2 blocks, 100 resamples and 2 bands",
                 folds=self.folds,
+                blocks=self.blocks,
                 resamples=self.resamples,
                 bands=list(self.bands),
             )
@@ -71,9 +81,12 @@ class OutcomeReport:
     effect : Estimate
         What contacting everybody adds, per customer.
     rankings : dict of str to RankingFigures
-        Each learner's, the ``chosen`` one's, and those by the outcome if left alone, least or most likely first.
+        Each learner's, the ``chosen`` one's, and those by the outcome if left alone, least or most likely first; judged on
+        blocks of customers that came after all that the ranking was learned from.
     beyond : dict of str to Estimate
         By how much the Qini of ``chosen`` beats each other ranking's.
+    choices : dict of str to int
+        In how many blocks each learner was the chosen one.
     code : str
         Empty, or ``NO_UPLIFT_DIFFERENCE``: the interval of the Qini includes zero, so there are no lists.
     bands, lists : pandas.DataFrame
@@ -89,6 +102,7 @@ class OutcomeReport:
     rankings: dict[str, RankingFigures]
     beyond: dict[str, Estimate]
     crossed: Crossed
+    choices: dict[str, int]
     code: str
     bands: pd.DataFrame
     lists: pd.DataFrame
@@ -138,7 +152,7 @@ def judge_uplift(
     *,
     progress: Callable[[str], None] = lambda _: None,
 ) -> UpliftReport:
-    """Check the draw, learn out of fold, and judge the ranking against chance and against targeting by risk.
+    """Check the draw, learn, and judge the ranking against chance and against targeting by risk.
 
     Raises
     ------
@@ -161,20 +175,31 @@ def _judge_outcome(
     outcome = experiment.outcomes[name]
     fit: dict[str, Any] = {"seed": settings.seed, "threads": settings.threads, "growth": settings.growth}
     crossed = cross_fit(experiment, name, folds=settings.folds, **fit)
-    rankings, beyond, effect = judge_rankings(
-        {**crossed.added, CHOSEN: crossed.chosen, AT_RISK: -crossed.alone, LIKELY: crossed.alone},
-        experiment.treated,
-        outcome,
-        experiment.probability,
+    walked = walk(experiment, name, blocks=settings.blocks, first_share=settings.first_share, **fit)
+    rows = walked.rows
+    rankings, beyond, _ = judge_rankings(
+        {**walked.added, CHOSEN: walked.chosen, AT_RISK: -walked.alone, LIKELY: walked.alone},
+        experiment.treated[rows],
+        outcome[rows],
+        experiment.probability[rows],
+        block=walked.block,
         of=CHOSEN,
         seed=settings.seed,
         resamples=settings.resamples,
         confidence_share=settings.confidence_share,
     )
+    effect = effect_by_band(
+        np.zeros(len(experiment)),
+        experiment.treated,
+        outcome,
+        experiment.probability,
+        confidence_share=settings.confidence_share,
+    )[0]
+    score = crossed.added[crossed.best]
     code = "" if rankings[CHOSEN].qini.is_positive else NO_DIFFERENCE
     share = settings.band_confidence_share
     tables = [
-        band_table(experiment, outcome, crossed.chosen, crossed.alone, bands=bands, confidence_share=share)
+        band_table(experiment, walked, outcome, score, bands=bands, confidence_share=share)
         for bands in settings.bands
     ]
     bands = finest(tables, settings.least_uplift)
@@ -188,8 +213,9 @@ def _judge_outcome(
         rules = cut_lists(
             bands, sure_from=float(heft @ outcome / heft.sum()), least_uplift=settings.least_uplift
         )
-        named = rules.assign(crossed.chosen, crossed.alone)
-        lists = list_table(experiment, outcome, named, crossed.chosen, crossed.alone, confidence_share=share)
+        named = rules.assign(score, crossed.alone)
+        judged = judged_lists(bands, rules, walked)
+        lists = list_table(experiment, walked, outcome, named, judged, confidence_share=share)
     fitted = fit_all(experiment, name, crossed.best, **fit)
     part = Uplift(
         crossed.best, name, fitted.control, fitted.treated, fitted.effect, experiment.encoding, rules
@@ -197,11 +223,22 @@ def _judge_outcome(
     customers = pd.DataFrame(
         {
             "customer_id": experiment.customers,
-            "uplift": crossed.chosen,
+            "uplift": score,
             "outcome_left_alone": crossed.alone,
             "list": named,
         }
     )
     return OutcomeReport(
-        name, effect, rankings, beyond, crossed, code, bands, lists, customers, part, warnings
+        name,
+        effect,
+        rankings,
+        beyond,
+        crossed,
+        dict(walked.choices),
+        code,
+        bands,
+        lists,
+        customers,
+        part,
+        warnings,
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tiercast.evaluation.arrays import Floats
-from tiercast.evaluation.uplift import effect_by_band
+from tiercast.evaluation.uplift import Estimate, effect_by_band
 from tiercast.persuasion.experiment import Experiment
+from tiercast.persuasion.walking import Walked
 from tiercast.serving.uplift import LISTS, LISTS_ZH, ListRules
 
 
@@ -26,31 +27,50 @@ def bands_of(score: Floats, bands: int) -> np.ndarray:
 
 def band_table(
     experiment: Experiment,
+    walked: Walked,
     outcome: Floats,
     score: Floats,
-    alone: Floats,
     *,
     bands: int,
     confidence_share: float,
 ) -> pd.DataFrame:
-    """Return for each band of a score what was said and what was seen, the highest band first."""
-    band = bands_of(score, bands)
+    """Return for each band what was said and what was seen of the customers who were judged, the highest band first.
+
+    Bands hold equally many customers of each block. ``uplift_from`` is where a band begins among the scores of everybody.
+    """
+    band = banded(walked, bands)
+    rows = walked.rows
     seen = effect_by_band(
-        band, experiment.treated, outcome, experiment.probability, confidence_share=confidence_share
+        band,
+        experiment.treated[rows],
+        outcome[rows],
+        experiment.probability[rows],
+        confidence_share=confidence_share,
     )
     size = np.bincount(band)
+    starts = [float(np.quantile(score, 1.0 - number / size.size)) for number in range(1, size.size)]
     return pd.DataFrame(
         {
             "band": np.arange(1, size.size + 1),
-            "customers": size,
-            "uplift_from": [float(score[band == place].min()) for place in range(size.size)],
-            "said_uplift": np.bincount(band, score) / size,
+            "judged_customers": size,
+            "uplift_from": [*starts, float(score.min())],
+            "said_uplift": np.bincount(band, walked.chosen) / size,
             "seen_uplift": [seen[place].value for place in range(size.size)],
             "seen_uplift_low": [seen[place].low for place in range(size.size)],
             "seen_uplift_high": [seen[place].high for place in range(size.size)],
-            "outcome_left_alone": np.bincount(band, alone) / size,
+            "outcome_left_alone": np.bincount(band, walked.alone) / size,
         }
     )
+
+
+def banded(walked: Walked, bands: int) -> np.ndarray:
+    """Return the band of each judged customer within their block; as few as the block with the most ties allows."""
+    each = [bands_of(walked.chosen[walked.block == number], bands) for number in np.unique(walked.block)]
+    fewest = min(int(band.max()) + 1 for band in each)
+    found = np.zeros(len(walked.chosen), dtype=np.intp)
+    for number, band in zip(np.unique(walked.block), each, strict=True):
+        found[walked.block == number] = np.minimum(band, fewest - 1)
+    return found
 
 
 def cut_lists(bands: pd.DataFrame, *, sure_from: float, least_uplift: float = 0.0) -> ListRules:
@@ -100,37 +120,60 @@ def finest(tables: Sequence[pd.DataFrame], least_uplift: float) -> pd.DataFrame:
     return tables[-1]
 
 
+def judged_lists(bands: pd.DataFrame, rules: ListRules, walked: Walked) -> pd.Series:
+    """Return the list of each judged customer: that of a customer at the beginning of their band."""
+    band = banded(walked, len(bands))
+    return rules.assign(bands["uplift_from"].to_numpy(float)[band], walked.alone)
+
+
 def list_table(
     experiment: Experiment,
+    walked: Walked,
     outcome: Floats,
     named: pd.Series,
-    score: Floats,
-    alone: Floats,
+    judged: pd.Series,
     *,
     confidence_share: float,
 ) -> pd.DataFrame:
-    """Return for each list how many are on it, what was said and what was seen of them; empty lists too."""
-    place = named.map({name: number for number, name in enumerate(LISTS)}).to_numpy(dtype=np.intp)
+    """Return for each list how many customers are on it, and what was said and seen of those who were judged.
+
+    Parameters
+    ----------
+    named : pandas.Series
+        The list of everybody.
+    judged : pandas.Series
+        That of the customers who were judged, by models that saw none of them.
+    """
+    codes = {name: number for number, name in enumerate(LISTS)}
+    place = judged.map(codes).to_numpy(dtype=np.intp)
+    rows = walked.rows
     seen = effect_by_band(
-        place, experiment.treated, outcome, experiment.probability, confidence_share=confidence_share
+        place,
+        experiment.treated[rows],
+        outcome[rows],
+        experiment.probability[rows],
+        confidence_share=confidence_share,
     )
     size = np.bincount(place, minlength=len(LISTS))
-    held = np.maximum(size, 1)
-    rows = [seen.get(number) if size[number] else None for number in range(len(LISTS))]
+    nobody = Estimate(float("nan"), float("nan"), float("nan"))
+    told = [seen.get(number, nobody) if size[number] else nobody for number in range(len(LISTS))]
+    everybody = np.bincount(named.map(codes).to_numpy(dtype=np.intp), minlength=len(LISTS))
 
-    def of_empty(total: np.ndarray) -> Floats:
-        return np.where(size > 0, total / held, np.nan)
+    def mean(values: Floats) -> np.ndarray:
+        total = np.bincount(place, values, len(LISTS))
+        return np.where(size > 0, total / np.maximum(size, 1), np.nan)
 
     return pd.DataFrame(
         {
             "list": list(LISTS),
             "list_zh": [LISTS_ZH[name] for name in LISTS],
-            "customers": size,
-            "customer_share": size / max(len(named), 1),
-            "said_uplift": of_empty(np.bincount(place, score, len(LISTS))),
-            "seen_uplift": [np.nan if each is None else each.value for each in rows],
-            "seen_uplift_low": [np.nan if each is None else each.low for each in rows],
-            "seen_uplift_high": [np.nan if each is None else each.high for each in rows],
-            "outcome_left_alone": of_empty(np.bincount(place, alone, len(LISTS))),
+            "customers": everybody,
+            "customer_share": everybody / max(len(named), 1),
+            "judged_customers": size,
+            "said_uplift": mean(walked.chosen),
+            "seen_uplift": [each.value for each in told],
+            "seen_uplift_low": [each.low for each in told],
+            "seen_uplift_high": [each.high for each in told],
+            "outcome_left_alone": mean(walked.alone),
         }
     )
