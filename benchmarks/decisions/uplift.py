@@ -14,6 +14,7 @@ import pandas as pd
 from benchmarks.frame import Measure, size, small
 from tiercast.evaluation.uplift import auuc_and_qini
 from tiercast.persuasion import Settings, judge_uplift, read_experiment
+from tiercast.persuasion.checks import Minima
 from tiercast.persuasion.judging import AT_RISK, CHOSEN, LIKELY, OutcomeReport
 
 FILE = "hillstrom.parquet"
@@ -100,15 +101,17 @@ def _of_outcome(name: str, found: OutcomeReport) -> Iterator[Measure]:
     )
 
 
-def drawn_table(customers: int, *, seed: int) -> pd.DataFrame:
+def drawn_table(customers: int, *, seed: int, alike: bool = False) -> pd.DataFrame:
     """Return an experiment with unequal probabilities, and the true uplift of each customer as ``truth``.
 
-    A third are persuaded (+0.15), a third do what they do anyway, a sixth are put off (-0.10).
+    A third are persuaded (+0.15), a half do what they do anyway, a sixth are put off (-0.10); with ``alike``, a contact
+    changes nothing for anybody.
     """
     random = np.random.default_rng(seed)
     age, mood = random.normal(0, 1, customers), random.random(customers)
     town = random.choice(["north", "south"], customers)
     truth = np.where(mood < 1 / 3, 0.15, np.where(mood > 5 / 6, -0.10, 0.0))
+    truth = np.zeros(customers) if alike else truth
     base = 1 / (1 + np.exp(1.5 - 0.8 * age))
     chance = np.where(town == "north", 0.3, 0.7)
     treated = random.random(customers) < chance
@@ -146,6 +149,7 @@ def _drawn() -> Iterator[Measure]:
         peer_value=best,
         interval=(qini.low, qini.high),
     )
+    yield from _nothing_to_find()
     away = found.effect.value - float(table["truth"].mean())
     yield Measure(
         name="uplift, drawn experiment: mean effect less the truth",
@@ -153,4 +157,25 @@ def _drawn() -> Iterator[Measure]:
         unit="purchases per customer",
         at_least=None if small() else -0.02,
         at_most=None if small() else 0.02,
+    )
+
+
+def _nothing_to_find() -> Iterator[Measure]:
+    """Judge experiments in which a contact changes nothing: how often would lists be given?"""
+    listed = []
+    for seed in range(size("DRAWS", full=100, reduced=2)):
+        table = drawn_table(3_000, seed=100 + seed, alike=True)
+        experiment = read_experiment(
+            table.drop(columns="truth"),
+            arm="arm", control="none", outcomes=["bought"], probability="chance", name="drawn",
+        )  # fmt: skip
+        settings = Settings(
+            folds=2, resamples=100, minima=Minima(mismatch_p_value=0.0, imbalance_p_value=0.0)
+        )
+        listed.append(not judge_uplift(experiment, settings).outcomes["bought"].code)
+    yield Measure(
+        name="uplift, drawn experiments without any: lists given in spite of that",
+        value=float(np.mean(listed)),
+        unit="share",
+        at_most=None if small() else 0.06,
     )

@@ -20,6 +20,7 @@ from tiercast.features.declare import Feature
 from tiercast.intake import Account, require_usable, take_stock
 from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
+from tiercast.persuading import apply_uplift as apply_uplift
 from tiercast.persuading import uplift as uplift
 from tiercast.registry import bundle_folder, open_served, open_store, record_run
 from tiercast.schema import History

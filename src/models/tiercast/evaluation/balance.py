@@ -64,7 +64,7 @@ def standardised_differences(
     drawn, chance = columns(treated, probability)
     values = features.to_numpy(dtype=np.float64, na_value=np.nan)
     unknown = np.isnan(values)
-    partly = unknown.any(axis=0) & ~unknown.all(axis=0)
+    partly = np.asarray(unknown.any(axis=0) & ~unknown.all(axis=0), dtype=np.bool_).reshape(-1)
     names = [*map(str, features.columns), *(f"{name} is unknown" for name in features.columns[partly])]
     table = np.column_stack([values, unknown[:, partly].astype(float)])
     means, spreads, errors = [], [], []

@@ -3,7 +3,7 @@
 ``refusals`` says why an experiment cannot answer, ``experiment`` reads one row a customer, ``assigned`` makes the rows
 from touchpoints and the table ``assignments``, ``checks`` judges the draw, ``learners`` fit, ``crossing`` scores everybody
 out of fold, ``walking`` ranks each block of customers by what was learned before it, ``lists`` names customers,
-``judging`` puts it together and ``answering`` records the run.
+``judging`` puts it together, ``answering`` records the run and ``applying`` tells other customers.
 """
 
 from tiercast.persuasion.assigned import OUTCOMES, Asked, drawn_from
