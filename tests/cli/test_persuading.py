@@ -54,7 +54,8 @@ def test_an_experiment_without_a_difference_is_told_to_people_with_its_code(kept
         assert_readable(done)
         assert "NO_UPLIFT_DIFFERENCE" in done.stdout
         assert "".join(said.split()) in "".join(done.stdout.split())
-        assert "persuadable " not in done.stdout
+        assert "undecided" not in done.stdout
+        assert "尚无定论的客户" not in done.stdout
 
 
 @pytest.mark.parametrize(
