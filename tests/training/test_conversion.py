@@ -21,7 +21,16 @@ from tiercast.serving.parts import restore
 from tiercast.serving.refusals import Refused, WrongType
 from tiercast.sources.opening import open_source
 from tiercast.training.conversion import ConversionMinima, check_prospects, from_first_touch, judge_conversion
-from tiercast.training.converting import Question, _dates, _origins, _tests, count_prospects
+from tiercast.training.converting import (
+    Question,
+    _dates,
+    _origins,
+    _tests,
+    beside_training,
+    conversion_card,
+    conversion_facts,
+    count_prospects,
+)
 from tiercast.training.prospects import first_days, known_at, prospect_panel
 from tiercast.windows import Horizon, day_number
 
@@ -243,6 +252,27 @@ def test_the_whole_way_is_recorded_and_every_prospect_is_told(
     place = run_file(open_store(None), found.run_id, "conversion/part.json")
     assert place is not None
     assert '"type": "conversion"' in place.read_text("utf-8")
+
+
+def test_a_training_is_told_why_nothing_is_told_of_many_prospects(report: Any) -> None:
+    rows = leads()
+    few = rows[rows["kind"] != "purchase"].head(600)
+    history = open_source(pd.concat([few, rows[rows["kind"] == "purchase"].head(20)], ignore_index=True))
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(history)
+        catalogue = build_catalogue(look(engine.run, history, TESTS[0]))
+        found, warned = beside_training(
+            engine, history, catalogue, {}, Setup(HORIZON, 7, 1), origins=ORIGINS, tests=TESTS, data_ends_on=ENDS,
+            progress=lambda _: None,
+        )  # fmt: skip
+    assert found is None
+    assert warned[0].startswith("CONVERSION_NOT_TRAINABLE: conversion cannot be learned")
+    assert conversion_facts(None, "rule") == {"basis": "refused:CONVERSION_NOT_TRAINABLE"}
+    assert conversion_facts(report, "challenger")["candidate"] == report.winner
+    assert "nothing is told" in conversion_card(None, "rule")
+    told = conversion_card(report, "rule")
+    assert f"`{report.rule}` tells" in told
+    assert told.count("\n| ") == 1 + len(report.figures)
 
 
 def test_minima_are_settings() -> None:

@@ -22,6 +22,7 @@ from tiercast.registry import Run, Store, start_run
 from tiercast.schema import History
 from tiercast.serving.conversion import prospects
 from tiercast.training.conversion import (
+    MINIMA,
     NOT_TRAINABLE,
     ConversionReport,
     check_prospects,
@@ -159,15 +160,44 @@ def beside_training(
     data_ends_on: date,
     progress: Progress,
 ) -> tuple[ConversionReport | None, tuple[str, ...]]:
-    """Return the report for a bundle, or none and the warning that says why."""
+    """Return the report for a bundle, or none; with a warning that says why where a hundred prospects are told nothing."""
+    firsts = first_days(engine, history)
+    people, _ = count_prospects(firsts, origins, data_ends_on=data_ends_on)
     try:
         report = learn_conversion(
             engine, history, catalogue, learners, setup, origins=origins, tests=tests,
-            data_ends_on=data_ends_on, progress=progress,
+            data_ends_on=data_ends_on, firsts=firsts, progress=progress,
         )  # fmt: skip
     except NotTrainable as fault:
-        return None, (f"{NOT_TRAINABLE}: {fault.message}",)
+        many = people >= MINIMA.prospects
+        return None, (f"{NOT_TRAINABLE}: {fault.message}",) if many else ()
     return report, ()
+
+
+def conversion_card(report: ConversionReport | None, kind: str) -> str:
+    """Return what a model card says of prospects, as Markdown."""
+    if report is None:
+        return "\nProspects: nothing is told of them; too few were followed to a first purchase, or too few were not.\n"
+    role = "rule" if kind == "rule" else "winner"
+    lines = [
+        "",
+        f"Prospects: `{getattr(report, role)}` tells P(first purchase within {report.horizon_days} days), learned from "
+        f"{report.prospects:,} prospects of whom {report.conversions:,} bought; level {report.parts[role].level:.2f}. "
+        f"Judged at {', '.join(map(str, report.tests))}:",
+        "",
+        "| candidate | AUC | C-index | expected / seen | distance to Kaplan-Meier by channel |",
+        "|---|---|---|---|---|",
+    ]
+    for name, by_origin in report.figures.items():
+        mean = by_origin["mean"]
+        told = [
+            mean["roc_auc"],
+            mean["concordance"],
+            mean["expected_to_seen"],
+            report.calibration_error[name],
+        ]
+        lines.append(f"| {name} | " + " | ".join(f"{each:.4f}" for each in told) + " |")
+    return "\n".join([*lines, ""])
 
 
 def conversion_facts(report: ConversionReport | None, kind: str) -> dict[str, Any]:

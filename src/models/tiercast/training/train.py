@@ -28,7 +28,13 @@ from tiercast.targets.churn import CHURN
 from tiercast.training import assembly, search
 from tiercast.training.backtest import Fits, at
 from tiercast.training.conversion import ConversionReport
-from tiercast.training.converting import beside_training, conversion_facts, metrics_of, record_conversion
+from tiercast.training.converting import (
+    beside_training,
+    conversion_card,
+    conversion_facts,
+    metrics_of,
+    record_conversion,
+)
 from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
 from tiercast.training.plan import Plan, check_events, make_plan
@@ -216,7 +222,8 @@ def train(
                 default_policy=card.policy,
                 extensions=card.extensions,
                 seed=card.seed,
-                model_card=write_model_card(card, ready.account, ready.plan, results, chosen, warnings),
+                model_card=write_model_card(card, ready.account, ready.plan, results, chosen, warnings)
+                + conversion_card(told, kind),
                 facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id}
                 | {"conversion": conversion_facts(told, kind)},
                 conversion=None if told is None else told.parts["rule" if kind == "rule" else "winner"],
