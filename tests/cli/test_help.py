@@ -21,7 +21,7 @@ from tiercast.cli import app
 COMMANDS = (
     "check", "features", "sources", "train", "segment", "stages", "audit", "score", "explain", "demo", "cards", "add", "models",
     "ui", "relocate", "tiers list", "tiers show", "tiers simulate", "tiers explain", "tiers concentration", "tiers forecast",
-    "tiers history",
+    "tiers history", "uplift", "conversion",
 )  # fmt: skip
 
 

@@ -1,13 +1,17 @@
 """Reasons are the customer's own, told with the customer's own facts, in English and in Chinese."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tiercast.serving.reason_templates import NO_SINGLE_REASON, TEMPLATES
-from tiercast.serving.reasons import contributions_from_facts, explain_rows
+from tiercast.features.catalogue import build_catalogue
+from tiercast.features.declare import Seen
+from tiercast.serving.reason_templates import NO_SINGLE_REASON, TEMPLATES, TOLD_TOGETHER
+from tiercast.serving.reasons import OUR_OWN_ACTS, Telling, contributions_from_facts, explain_rows, strongest
 from tiercast.serving.refusals import UnknownChoice, WrongType
 
 FAMILIES = [
@@ -73,7 +77,7 @@ def raised(**families: float) -> pd.DataFrame:
         ("relationship", "a member for 200 days", "入会200天"),
         ("completeness", "how much is known of them", "客户资料的完整程度"),
         ("voice", "latest rating 40% of the best possible", "最近评分为满分的40%"),
-        ("btyd", "7 days with a purchase, then 41 days of silence", "共7个购买日，之后沉默41天"),
+        ("btyd", "no purchase for 41 days, usual gap 9 days", "已41天未购买，通常间隔9天"),
         ("season", "3 orders at this season a year ago", "去年同期3单"),
         ("calendar", "the time of the year", "所处时节"),
         (
@@ -105,13 +109,65 @@ def test_what_the_marketer_did_is_never_the_customers_own_cause() -> None:
     assert not any(each.family == "campaign" for each in TEMPLATES)
 
 
-def test_the_three_strongest_come_strongest_first_and_ties_by_name() -> None:
-    told = explain_rows(raised(store=0.8, category=0.8, rhythm=2.0, voice=0.7), FACTS)
+def test_the_strongest_come_first_and_each_leads_the_next() -> None:
+    told = explain_rows(raised(store=0.6, category=0.8, rhythm=2.0, voice=0.55), FACTS)
+    assert told == ["no purchase for 41 days, usual gap 9 days; buys from 1 category"]
+    told = explain_rows(raised(store=0.6, category=0.8, rhythm=2.0, voice=0.45), FACTS)
     assert told == ["no purchase for 41 days, usual gap 9 days; buys from 1 category; buys in 2 stores"]
 
 
+def test_two_that_are_nearly_as_strong_are_no_single_reason() -> None:
+    assert explain_rows(raised(store=0.8, category=0.75), FACTS) == [NO_SINGLE_REASON["en"]]
+    close = Telling(least_lead=0.04)
+    assert explain_rows(raised(store=0.8, category=0.75), FACTS, telling=close) == [
+        "buys in 2 stores; buys from 1 category"
+    ]
+
+
+def test_families_that_tell_of_one_thing_are_added_up() -> None:
+    assert explain_rows(raised(store=0.5, btyd=0.4, rhythm=0.3), FACTS)[0].startswith(
+        "no purchase for 41 days"
+    )
+    assert explain_rows(raised(store=0.5, btyd=0.4, rhythm=-0.35), FACTS) == ["buys in 2 stores"]
+
+
+def test_every_family_of_the_catalogue_is_told_in_both_languages_by_facts_of_the_catalogue() -> None:
+    catalogue = build_catalogue(
+        Seen.everything(channels=("web", "app"), categories=("tea",), regions=("north",), purposes=("news",))
+    )
+    known = {*catalogue.names, "days_since_purchase"}
+    families = {*catalogue.families.values(), "btyd"} - catalogue.marketer_did
+    assert catalogue.marketer_did == set(OUR_OWN_ACTS)
+    for family in sorted(families):
+        own = [each for each in TEMPLATES if each.family == TOLD_TOGETHER.get(family, family)]
+        assert own, f"{family} has no template"
+        assert not own[-1].facts, f"{family} has no sentence for when no fact is known"
+        assert all({*each.facts} <= known for each in own), family
+        assert all(re.search("[\u4e00-\u9fff]", each.zh) and each.en.isascii() for each in own), family
+        for each in own:
+            assert re.findall(r"{\d", each.en) == re.findall(r"{\d", each.zh), each.en
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(-2, 2), min_size=13, max_size=13),
+    st.lists(st.floats(-0.049, 0.049), min_size=13, max_size=13),
+)
+def test_a_small_shake_never_swaps_the_told_reason_for_another(
+    values: list[float], shake: list[float]
+) -> None:
+    loose = Telling(least_share=0.0)
+    before = strongest(pd.DataFrame([values], columns=FAMILIES), loose)
+    after = strongest(
+        pd.DataFrame([np.add(values, shake)], columns=FAMILIES).assign(btyd=values[-1], rhythm=values[0]),
+        loose,
+    )
+    if before[2][0, 0]:
+        assert after[1][0, 0] == before[1][0, 0]
+
+
 def test_nothing_that_stands_out_is_no_single_reason() -> None:
-    everything = dict.fromkeys(FAMILIES, 0.3)
+    everything = dict.fromkeys(FAMILIES, 0.3) | {"btyd": 0.0}
     for contributions in (raised(), raised(rhythm=-2.0), raised(rhythm=0.01), raised(**everything)):
         assert explain_rows(contributions, FACTS) == [NO_SINGLE_REASON["en"]]
         assert explain_rows(contributions, FACTS, "zh") == [NO_SINGLE_REASON["zh"]]

@@ -204,11 +204,18 @@ def test_a_contact_causes_the_additional_orders_that_the_truth_says() -> None:
     assert effect > 5 * error
     before, error_before = difference(counted(-28, 0))
     assert abs(before) < SIGMAS * error_before
-    shares = assigned.groupby("campaign_id").agg(
-        treated=("arm", lambda arms: (arms == "treatment").mean()),
-        told=("probability", "first"),
-        size=("arm", "size"),
+    of_treatment = assigned["probability"].where(assigned["arm"] == "treatment", 1 - assigned["probability"])
+    shares = (
+        assigned.assign(of_treatment=of_treatment.round(9))
+        .groupby("campaign_id")
+        .agg(
+            treated=("arm", lambda arms: (arms == "treatment").mean()),
+            told=("of_treatment", "first"),
+            kinds=("of_treatment", "nunique"),
+            size=("arm", "size"),
+        )
     )
+    assert (shares["kinds"] == 1).all(), "each row tells the probability of its own arm"
     assert (np.abs(shares["treated"] - shares["told"]) < SIGMAS * np.sqrt(0.25 / shares["size"])).all()
 
 

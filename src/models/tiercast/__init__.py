@@ -5,17 +5,19 @@ The public Python API, frames in and frames out:
 ``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
 ``panel`` a training table ·
 ``train`` models to the gate · ``segment`` customers · ``stages`` of their lives · ``audit`` for leaks ·
-``score`` in batch · ``explain`` one customer · ``load`` a served version. Importing the package imports none of the
-libraries behind it.
+``score`` in batch · ``explain`` one customer · ``uplift`` of an experiment and ``apply_uplift`` to others ·
+``conversion`` of prospects · ``load`` a served version. Importing the package imports none of the libraries behind it.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tiercast.api import (
+        apply_uplift,
         audit,
         check,
         compute_features,
+        conversion,
         explain,
         load,
         open_source,
@@ -24,13 +26,16 @@ if TYPE_CHECKING:
         segment,
         stages,
         train,
+        uplift,
     )
 
 __version__ = "0.1.0"
 __all__ = [
+    "apply_uplift",
     "audit",
     "check",
     "compute_features",
+    "conversion",
     "explain",
     "load",
     "open_source",
@@ -39,6 +44,7 @@ __all__ = [
     "segment",
     "stages",
     "train",
+    "uplift",
 ]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from tiercast import explaining, scoring, training
 from tiercast.checking import CheckReport, check_history
 from tiercast.config import TrainCard, card_of, read_card
+from tiercast.converting import conversion as conversion
 from tiercast.engines.opening import open_engine, read_stage
 from tiercast.errors import CardError, NotTrainable
 from tiercast.features.catalogue import build_catalogue, look
@@ -18,6 +19,8 @@ from tiercast.features.declare import Feature
 from tiercast.intake import require_usable, take_stock
 from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
+from tiercast.persuading import apply_uplift as apply_uplift
+from tiercast.persuading import uplift as uplift
 from tiercast.registry import bundle_folder, open_served, open_store
 from tiercast.schema import History
 from tiercast.segments.asking import SegmentResult as SegmentResult

@@ -14,6 +14,8 @@ from tiercast.intake import as_learned, require_currency
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
+from tiercast.serving.reason_templates import TOLD_TOGETHER
+from tiercast.serving.reasons import OUR_OWN_ACTS
 from tiercast.serving.tables import Tables, words_table
 from tiercast.windows import day_of
 
@@ -27,12 +29,23 @@ TOLD_FEATURES = (
 
 @dataclass(frozen=True)
 class Explanation:
-    """One customer told in words, and the frames behind the words."""
+    """One customer told in words, and the frames behind the words.
+
+    Parameters
+    ----------
+    contributions : pandas.DataFrame
+        ``family``, ``log_odds`` (what it adds to the risk of leaving, largest first), ``told_as`` (the cause that it is
+        added up with; empty for our own acts, which are never a customer's reason).
+    templates_version : str
+        Of the sentences in which the reasons are told.
+    """
 
     text: str
     events: pd.DataFrame
     features: dict[str, float]
     card: dict[str, Any]
+    contributions: pd.DataFrame
+    templates_version: str
 
 
 def explain(
@@ -85,8 +98,17 @@ def explain(
     events = events.assign(day=[day_of(int(day)) for day in events["day"]])
     facts = {name: float(row[name].iloc[0]) for name in row.columns[2:]}
     raised = bundle.contributions(row).iloc[0].sort_values(ascending=False)
-    text = tell(customer_id, cutoff, events, facts, card, raised, language=language)
-    return Explanation(text, events, facts, card)
+    version = str(bundle.telling.templates_version)
+    text = tell(
+        customer_id, cutoff, events, facts, card, raised, language=language, templates_version=version
+    )
+    told_as = [
+        "" if name in OUR_OWN_ACTS else TOLD_TOGETHER.get(str(name), str(name)) for name in raised.index
+    ]
+    contributions = pd.DataFrame(
+        {"family": raised.index.astype(str), "log_odds": raised.to_numpy(float), "told_as": told_as}
+    )
+    return Explanation(text, events, facts, card, contributions, version)
 
 
 def tell(
@@ -98,6 +120,7 @@ def tell(
     raised: pd.Series,
     *,
     language: str,
+    templates_version: str,
 ) -> str:
     """Return the story in English (or Chinese reasons within it)."""
     lines = [
@@ -128,6 +151,12 @@ def tell(
     lines += ["", "What we expect"]
     if str(card["basis_churn"]).startswith("refused"):
         lines.append(f"  nothing: {card['basis_churn']} (never bought before this day)")
+        chance = card["conversion_probability"]
+        if chance == chance and chance is not None:
+            lines.append(
+                f"  {100 * chance:.1f} % chance of a first purchase in the next {card['churn_horizon_days']} days;"
+                f" even odds by {card['conversion_on'] or 'a day beyond 182 days'}"
+            )
     else:
         lines += [
             f"  {100 * card['churn_probability']:.1f} % risk of no purchase in the next"
@@ -152,6 +181,7 @@ def tell(
         "",
         "Why",
         f"  {card['reasons_zh'] if language == 'zh' else card['reasons_en']}",
+        f"  (sentences of version {templates_version}; told is what clearly leads, and never what was done to them)",
         "  by family of features, in log odds of leaving: "
         + ", ".join(f"{name} {value:+.2f}" for name, value in raised.items() if abs(value) >= 0.01),
     ]

@@ -13,7 +13,20 @@ from typing import Annotated, Any
 import typer
 
 from tiercast import __version__
-from tiercast.cli import adding, cards, checking, reading, scoring, segmenting, stages, store, tiers, training
+from tiercast.cli import (
+    adding,
+    cards,
+    checking,
+    converting,
+    persuading,
+    reading,
+    scoring,
+    segmenting,
+    stages,
+    store,
+    tiers,
+    training,
+)
 from tiercast.cli.faults import DEBUG, TERMINATED, Group, Terminated
 
 EXIT_CODES = (
@@ -34,6 +47,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (cards, checking, reading, training, segmenting, stages, scoring, tiers, adding, store):
+    _module.add_to(app)
+for _module in (persuading, converting):
     _module.add_to(app)
 for _typer in (app, *(group.typer_instance for group in app.registered_groups)):
     for _command in _typer.registered_commands if _typer is not None else ():

@@ -107,7 +107,7 @@ class Learner:
     ----------
     name : str
     target : str
-        ``churn``, ``repurchase`` or ``lifetime_value``.
+        ``churn``, ``repurchase``, ``lifetime_value``, ``orders`` or ``conversion``.
     basis : str
         ``rule``, ``btyd`` or ``model``: printed beside every prediction.
     fit : callable

@@ -11,7 +11,8 @@ SHRINK_ROWS = 50.0
 CURVE_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 77, 98, 126, 154, 182)
 
 
-def _edges(values: np.ndarray, bands: int) -> tuple[float, ...]:
+def bands_of(values: np.ndarray, bands: int) -> tuple[float, ...]:
+    """Return the inner edges of bands that hold equally many of the known values each."""
     known = values[np.isfinite(values)]
     if not len(known):
         return ()
@@ -19,7 +20,7 @@ def _edges(values: np.ndarray, bands: int) -> tuple[float, ...]:
 
 
 def _rates(panel: Panel, columns: tuple[str, ...], bands: int) -> RateTable:
-    edges = tuple(_edges(panel.features[column].to_numpy(float), bands) for column in columns)
+    edges = tuple(bands_of(panel.features[column].to_numpy(float), bands) for column in columns)
     cells = int(np.prod([len(part) + 1 for part in edges]))
     cell = RateTable(columns, edges, (0.0,) * cells).cells(panel.features)
     bought = panel.labels["purchased"].to_numpy(float)
@@ -53,8 +54,14 @@ def fit_past_spend(panel: Panel, parameters: Mapping[str, float], setup: Setup) 
 def fit_survival_table(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> SurvivalTable:
     """Fit Kaplan-Meier curves by bands of days since the last purchase (Kaplan & Meier 1958)."""
     column = "days_since_purchase"
-    values = panel.features[column].to_numpy(float)
-    edges = _edges(values, int(parameters["bands"]))
+    return survival_table(
+        panel, column, bands_of(panel.features[column].to_numpy(float), int(parameters["bands"]))
+    )
+
+
+def survival_table(panel: Panel, column: str, edges: tuple[float, ...]) -> SurvivalTable:
+    """Return a Kaplan-Meier curve for each band of a column; unknown values fall into the last band."""
+    values = np.nan_to_num(panel.features[column].to_numpy(float), nan=np.inf)
     band = np.searchsorted(np.asarray(edges), values, side="right")
     wait = panel.labels["days_to_purchase"].to_numpy(float)
     seen = panel.labels["observed_days"].to_numpy(float)

@@ -19,11 +19,12 @@ from .actions import decide
 from .attributes import facts_of_request
 from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
+from .conversion import Conversion
 from .decision import DecisionStages, DecisionStyle
 from .forecast import Forecast
 from .influence import Influence
 from .intake import clean_request
-from .reasons import contributions_from_facts, explain_rows
+from .reasons import Telling, contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
 from .scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
@@ -70,6 +71,8 @@ class Bundle:
         self.contract_sql = contract_sql
         self.version = str(manifest["content_sha256"])[:12]
         self.forecast = Forecast.from_json(parts["forecast"])
+        stored = parts.get("conversion")
+        self.conversion = None if stored is None else Conversion.from_json(stored)
         self.segments = Segments.from_json(parts["segments"])
         self.rfmcl = Rfmcl.from_json(parts["rfmcl"])
         self.engagement = Engagement.from_json(parts["engagement"])
@@ -81,6 +84,7 @@ class Bundle:
         self.risk_levels = np.asarray(parts["churn_percentiles"], dtype=float)
         self.policies: dict[str, Any] = dict(parts["policies"])
         self.actions = parts["actions"]
+        self.telling = Telling.from_json(parts.get("telling", {}))
         self.risk = RiskContributions(self.forecast.activity, manifest["families"])
         self.tables = Tables.from_json(manifest["tables"])
         self.attributes: list[dict[str, str]] = list(manifest["attributes"])
@@ -249,8 +253,8 @@ class Bundle:
         card["value_horizon_days"] = self.forecast.horizon_days
         card["currency"] = self.manifest["currency"]
         card["value_measure"] = "net_revenue"
-        card["conversion_probability"] = np.nan
-        card["conversion_on"] = pd.Series([None] * len(card), dtype=object)
+        card["conversion_probability"], wait = self._conversion(rows)
+        card["conversion_on"] = self._dates(rows["cutoff"], wait)
         card["policy"] = chosen["policy"]
         card["policy_version"] = chosen["version"]
         for name in ("tier", "tier_basis", "tier_before", "tier_reason"):
@@ -259,7 +263,8 @@ class Bundle:
             card[name] = actions[name]
         contributions = self.contributions(rows)
         for tongue in ("en", "zh"):
-            card[f"reasons_{tongue}"] = pd.Series(explain_rows(contributions, rows, tongue), dtype=object)
+            told = explain_rows(contributions, rows, tongue, telling=self.telling)
+            card[f"reasons_{tongue}"] = pd.Series(told, dtype=object)
         card["tier_basis"] = card["tier_basis"].where(pd.Series(known), NO_HISTORY)
         card.loc[~known, ["tier", "tier_reason", "next_action", "lifecycle_stage", "engagement",
                           "reasons_en", "reasons_zh"]] = None  # fmt: skip
@@ -304,13 +309,21 @@ class Bundle:
         frame["preferred_channel"] = preferred_channel(rows["preferred_channel_code"], self._channels)
         return frame
 
+    def _conversion(self, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+        """Return the chance of a first purchase and its median wait; NaN for buyers, and where the version tells none."""
+        if self.conversion is None:
+            nothing = pd.Series(np.nan, index=rows.index)
+            return nothing, nothing
+        told = self.conversion.predict(rows)
+        return told["conversion_probability"], told["conversion_median_days"]
+
     def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what raised each customer's risk, by family of features, in log odds."""
         bought = rows["order_days"].to_numpy(float) > 0
         facts = contributions_from_facts(rows)
         if not bought.any():
             return facts
-        found = self.risk.by_family(self.forecast.staged(rows.loc[bought]))
+        found = self.risk.by_family(self.forecast.wide(rows.loc[bought]))
         return facts if found is None else found.reindex(rows.index, fill_value=0.0)
 
     def policy(self, name: str = "") -> Any:

@@ -73,17 +73,18 @@ class Forecast:
     def __post_init__(self) -> None:
         object.__setattr__(self, "window_days", self.window_days or self.horizon_days)
 
-    def staged(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return the features with the BTYD stage's columns and the calibrated ``purchase_probability`` beside them.
+    def wide(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the features with the BTYD stage's columns beside them.
 
         Features that carry the stage's columns already (a panel's, fitted at their own origin) keep theirs.
         """
-        ready = self.btyd is None or PURCHASE_PROBABILITY in features
-        wide = (
-            features
-            if ready or self.btyd is None
-            else pd.concat([features, self.btyd.columns(features)], axis=1)
-        )
+        if self.btyd is None or PURCHASE_PROBABILITY in features:
+            return features
+        return pd.concat([features, self.btyd.columns(features)], axis=1)
+
+    def staged(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the features with the BTYD stage's columns and the calibrated ``purchase_probability`` beside them."""
+        wide = self.wide(features)
         probability = np.asarray(self.calibration.calibrate(self.activity.predict(wide)))
         return wide.assign(purchase_probability=probability)
 

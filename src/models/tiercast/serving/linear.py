@@ -23,7 +23,8 @@ class Linear:
         Weight of each column's absence; 0 for columns that never were absent.
     intercept : float
     link : str
-        ``logit`` (a probability), ``log`` (a mean above zero) or ``positive`` (the score, never below zero).
+        ``logit`` (a probability), ``log`` (a mean above zero), ``positive`` (the score, never below zero) or
+        ``identity`` (the score).
     squeezed : bool
         Whether long tails are tamed; a sum of money needs them as they are.
 
@@ -107,11 +108,13 @@ def weighed(values: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
 
 
 def inverse_link(score: np.ndarray, link: str) -> np.ndarray:
-    """Return the mean for a score on the ``logit`` or ``log`` scale."""
+    """Return the mean for a score on the ``logit`` or ``log`` scale, or the score itself (``identity``)."""
     if link == "logit":
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -35.0, 35.0))))
     if link == "positive":
         return np.asarray(np.maximum(score, 0.0))
+    if link == "identity":
+        return np.asarray(score, dtype=float)
     if link == "log":
         return np.asarray(np.exp(np.clip(score, -35.0, 20.0)))
-    raise ValueError(f"unknown link {link!r}; there is: logit, log, positive")
+    raise ValueError(f"unknown link {link!r}; there is: logit, log, positive, identity")

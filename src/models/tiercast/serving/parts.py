@@ -8,6 +8,7 @@ from .blend import Blend, Hurdle
 from .btyd_mean import BtydMean
 from .btyd_stage import BtydStage
 from .calibration import Calibration
+from .conversion import Conversion
 from .cox import Cox
 from .gamma_gamma import GammaGamma
 from .intervals import ValueIntervals
@@ -17,6 +18,7 @@ from .pareto_nbd import ParetoNbd
 from .refusals import UnknownChoice
 from .rules import Column, PastSpend, RateTable, SurvivalTable
 from .trees import HazardTrees, Trees
+from .uplift import Uplift
 
 TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "bg_nbd": BgNbd.from_json,
@@ -24,6 +26,7 @@ TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "btyd_mean": BtydMean.from_json,
     "btyd_stage": BtydStage.from_json,
     "calibration": Calibration.from_json,
+    "conversion": Conversion.from_json,
     "column": Column.from_json,
     "cox": Cox.from_json,
     "gamma_gamma": GammaGamma.from_json,
@@ -37,6 +40,7 @@ TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "rate_table": RateTable.from_json,
     "survival_table": SurvivalTable.from_json,
     "trees": Trees.from_json,
+    "uplift": Uplift.from_json,
     "value_intervals": ValueIntervals.from_json,
 }
 

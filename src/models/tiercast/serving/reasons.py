@@ -2,15 +2,29 @@
 
 What the marketer did to the customer (the family ``campaign``) is never given as the customer's own cause,
 however much it contributes: a coupon mailed is our act, not theirs.
+
+Families that tell of one thing are added up before they are compared, and a reason is told only when it leads the next one
+clearly: a refit on other customers would otherwise tell another story of the same one.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from .reason_templates import BETWEEN, NEVER_BOUGHT, NO_SINGLE_REASON, OTHER_FAMILY, TEMPLATES, Template
+from .reason_templates import (
+    BETWEEN,
+    NEVER_BOUGHT,
+    NO_SINGLE_REASON,
+    OTHER_FAMILY,
+    TEMPLATES,
+    TEMPLATES_VERSION,
+    TOLD_TOGETHER,
+    Template,
+)
 from .refusals import UnknownChoice, WrongType
 
 OUR_OWN_ACTS: tuple[str, ...] = ("campaign", "assignment")
@@ -23,8 +37,48 @@ _PLURALS: dict[str, str] = {
     "channels": "channel",
     "contacts": "contact",
     "products": "product",
+    "touchpoints": "touchpoint",
+    "points": "point",
 }
 _ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(_PLURALS)})\b")
+
+
+@dataclass(frozen=True)
+class Telling:
+    """When a reason is told; frozen with a version.
+
+    Parameters
+    ----------
+    most : int
+        Reasons told at most.
+    least_contribution : float
+        A reason contributes at least this much, in the unit of the contributions (log odds from our learners) …
+    least_share : float
+        … and at least this share of everything of the customer's own that raises the risk …
+    least_lead : float
+        … and leads the next strongest by this much. A reason after the first is told only when the one before it was.
+        When nothing is told, the answer is "no single reason".
+    templates_version : str
+        Of the sentences.
+    """
+
+    most: int = 3
+    least_contribution: float = 0.05
+    least_share: float = 0.15
+    least_lead: float = 0.1
+    templates_version: str = TEMPLATES_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {"type": "telling", **asdict(self)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return what was stored."""
+        return cls(**{name: value for name, value in stored.items() if name != "type"})
+
+
+TELLING = Telling()
 
 
 def explain_rows(
@@ -32,9 +86,7 @@ def explain_rows(
     features: pd.DataFrame,
     language: str = "en",
     *,
-    most: int = 3,
-    least_contribution: float = 0.05,
-    least_share: float = 0.15,
+    telling: Telling = TELLING,
 ) -> list[str]:
     """Tell each customer's strongest reasons to leave, strongest first.
 
@@ -46,20 +98,12 @@ def explain_rows(
         The same customers in the same order: the facts that are told.
     language : str
         ``en`` or ``zh``.
-    most : int
-        Reasons told at most.
-    least_contribution : float
-        A reason contributes at least this much, in the unit of the contributions (log odds from our learners)
-        …
-    least_share : float
-        … and at least this share of everything of the customer's own that raises the risk. When nothing does,
-        the answer is "no single reason".
+    telling : Telling
 
     Returns
     -------
     list of str, one per row
-        Equal contributions are told in alphabetical order of the family. Who never bought gets "has not
-        bought yet".
+        Who never bought gets "has not bought yet".
 
     Raises
     ------
@@ -89,8 +133,7 @@ def explain_rows(
         )
     if len(contributions_by_family) != len(features):
         raise WrongType("contributions and features must have the same rows, in the same order")
-    ranked, told = _strongest(contributions_by_family, most, least_contribution, least_share)
-    families = _own_families(contributions_by_family)
+    families, ranked, told = strongest(contributions_by_family, telling)
     sentences = np.full(len(features), "", dtype=object)
     for place in range(ranked.shape[1]):
         part = _tell_place(families, ranked[:, place], told[:, place], features, language)
@@ -140,20 +183,50 @@ def contributions_from_facts(features: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=features.index, dtype=np.float64)
 
 
-def _own_families(contributions: pd.DataFrame) -> list[str]:
-    return sorted(str(each) for each in contributions.columns if each not in OUR_OWN_ACTS)
+def own_causes(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Return contributions by cause: our own acts left out, families that tell of one thing added up, in order.
+
+    Examples
+    --------
+    >>> own_causes(pd.DataFrame({"btyd": [0.5], "rhythm": [0.25], "campaign": [9.0]})).to_dict("records")
+    [{'rhythm': 0.75}]
+    """
+    families = sorted(str(each) for each in contributions.columns if each not in OUR_OWN_ACTS)
+    causes = sorted({TOLD_TOGETHER.get(family, family) for family in families})
+    total = np.zeros((len(contributions), len(causes)))
+    for family in families:
+        raised = np.nan_to_num(contributions[family].to_numpy(dtype=np.float64, na_value=0.0))
+        total[:, causes.index(TOLD_TOGETHER.get(family, family))] += raised
+    return pd.DataFrame(total, columns=causes, index=contributions.index)
 
 
-def _strongest(
-    contributions: pd.DataFrame, most: int, least_contribution: float, least_share: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions of the strongest own families of each row, and which of them stand out."""
-    families = _own_families(contributions)
-    raised = np.nan_to_num(contributions[families].to_numpy(dtype=np.float64, na_value=0.0))
+def strongest(
+    contributions: pd.DataFrame, telling: Telling = TELLING
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Return the causes, the positions of each row's strongest, and which of them are told.
+
+    Examples
+    --------
+    >>> causes, ranked, told = strongest(pd.DataFrame({"voice": [0.4, 0.4], "store": [0.1, 0.35]}))
+    >>> [causes[place] for place in ranked[:, 0]], told.tolist()
+    (['voice', 'voice'], [[True, True], [False, False]])
+    """
+    causes = own_causes(contributions)
+    raised = causes.to_numpy()
     own = np.clip(raised, 0.0, None).sum(axis=1)
-    ranked = np.argsort(-raised, axis=1, kind="stable")[:, :most]
+    ranked = np.argsort(-raised, axis=1, kind="stable")[:, : telling.most + 1]
     amount = np.take_along_axis(raised, ranked, axis=1)
-    return ranked, (amount >= least_contribution) & (amount >= least_share * own[:, None])
+    following = np.clip(np.column_stack([amount[:, 1:], np.zeros(len(amount))]), 0.0, None)
+    told = (
+        (amount >= telling.least_contribution)
+        & (amount >= telling.least_share * own[:, None])
+        & (amount - following >= telling.least_lead)
+    )
+    return (
+        list(causes.columns),
+        ranked[:, : telling.most],
+        np.logical_and.accumulate(told, axis=1)[:, : telling.most],
+    )
 
 
 def _tell_place(

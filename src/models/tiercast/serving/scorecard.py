@@ -38,9 +38,15 @@ SCORECARD: tuple[Answer, ...] = (
     Answer("expected_value_low_currency", "number", "lower end of the central 80 % interval"),
     Answer("expected_value_high_currency", "number", "upper end of the central 80 % interval"),
     Answer(
-        "conversion_probability", "number", "prospects: P(first purchase); null until a model for it exists"
+        "conversion_probability",
+        "number",
+        "prospects: P(first purchase within churn_horizon_days); null for buyers, and where a version learned none",
     ),
-    Answer("conversion_on", "date", "prospects: median date of the first purchase; null likewise"),
+    Answer(
+        "conversion_on",
+        "date",
+        "prospects: median date of the first purchase; null likewise, and beyond 182 days",
+    ),
     Answer("segment", "text", "description of behaviour"),
     Answer("segment_confidence", "number", "0: exactly between two segments; 1: clearly in one"),
     Answer("rfmcl", "text", "recency, frequency, monetary, category breadth, length: 1 to 5 each"),

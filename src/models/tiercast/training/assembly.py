@@ -16,9 +16,12 @@ from tiercast.features.contract import contract
 from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
+from tiercast.serving.conversion import Conversion
 from tiercast.serving.decision import DecisionStages, DecisionStyle
 from tiercast.serving.forecast import Forecast
 from tiercast.serving.influence import READS, fit_influence
+from tiercast.serving.reason_templates import TEMPLATES_VERSION
+from tiercast.serving.reasons import Telling
 from tiercast.serving.scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
 from tiercast.serving.segments import Segments
 from tiercast.tiers.declared import policy_named
@@ -79,6 +82,7 @@ def stage(
     policy_files: tuple[str, ...] = (),
     model_card: str,
     facts: Mapping[str, Any],
+    conversion: Conversion | None = None,
 ) -> tuple[Path, segmenting.SegmentReport]:
     """Return the folder of a new bundle, and the report of its segments.
 
@@ -94,6 +98,8 @@ def stage(
     rfmcl : Rfmcl
     facts : mapping
         Further facts for the manifest.
+    conversion : Conversion, optional
+        What is told of prospects; without it, nothing is.
     """
     part, report = segmented
     influence = fit_influence(features)
@@ -116,6 +122,7 @@ def stage(
     actions: ActionTable = NEXT_BEST
     stored = {
         "forecast": forecast.to_json(),
+        "conversion": None if conversion is None else conversion.to_json(),
         "segments": part.to_json(),
         "rfmcl": rfmcl.to_json(),
         "engagement": Engagement().to_json(),
@@ -124,6 +131,7 @@ def stage(
         "decision_stages": decided.to_json(),
         "decision_style": DecisionStyle().to_json(),
         "churn_bands": ChurnBands().to_json(),
+        "telling": Telling().to_json(),
         "churn_percentiles": [float(level) for level in levels],
         "policies": policies,
         "actions": actions.freeze(frame),
@@ -132,7 +140,9 @@ def stage(
         part.columns | columns_read(decided.to_json()) | {column for column, _ in rfmcl.letters.values()}
     )
     asked = {each.name for policy in declared.values() for each in policy.inputs}
-    wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)
+    wanted = (
+        columns_read([stored["forecast"], stored["conversion"]]) | behaviours | asked | set(ALWAYS)
+    ) & set(catalogue.names)
     import json
 
     view = contract(currency=history.currency, minor_per_major=history.minor_per_major)
@@ -152,6 +162,7 @@ def stage(
             "attributes": catalogue.attributes(sorted(wanted)),
             "families": {name: family for name, family in catalogue.families.items() if name in wanted},
             "default_policy": chosen.name,
+            "reason_templates": TEMPLATES_VERSION,
             "fitted_as_of": data_ends_on.isoformat(),
             **facts,
         },

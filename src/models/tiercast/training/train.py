@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ from tiercast.targets.churn import CHURN
 from tiercast.tiers.declared import policy_named
 from tiercast.training import assembly, search
 from tiercast.training.backtest import Fits, at
+from tiercast.training.conversion import ConversionReport
+from tiercast.training.converting import (
+    beside_training,
+    conversion_card,
+    conversion_facts,
+    metrics_of,
+    record_conversion,
+)
 from tiercast.training.describing import describe
 from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
@@ -52,6 +60,7 @@ class TrainReport:
     run_id: str
     warnings: tuple[str, ...]
     timings: dict[str, float] = field(default_factory=dict)
+    conversion: ConversionReport | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +120,23 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
         told_by=plan.folds[0].calibrate,
     )
     customers = features_at(engine, history, catalogue, [plan.data_ends_on])
-    few = check_events(panel.labels[CHURN.label].to_numpy(float), target=CHURN.name)
+    few = _enough(panel, account)
     return Prepared(history, account, plan, catalogue, panel, stages, customers, (*plan.warnings, *few))
+
+
+def _enough(panel: Panel, account: Account) -> tuple[str, ...]:
+    """Return warnings about few purchases; where too few bought again, say what can still be learned."""
+    try:
+        return check_events(panel.labels[CHURN.label].to_numpy(float), target=CHURN.name)
+    except NotTrainable as fault:
+        if account.customers == account.buyers:
+            raise
+        raise NotTrainable(
+            target=CHURN.name,
+            needs=str(fault.details["needs"]),
+            has=str(fault.details["has"]),
+            fix="what prospects do can be learned alone: tiercast conversion SOURCE",
+        ) from None
 
 
 def open_card(card: TrainCard) -> History:
@@ -169,6 +193,12 @@ def train(
         )
         fits = Fits(ready.panel, learners, blends, parameters, setup, progress)
         results = judge_all(fits, ready.plan)
+        told, untold = beside_training(
+            engine, opened, ready.catalogue, learners, replace(setup, horizon=ready.plan.horizon),
+            origins=ready.plan.origins, tests=[fold.test for fold in ready.plan.folds],
+            data_ends_on=ready.plan.data_ends_on, progress=progress,
+        )  # fmt: skip
+        warnings = (*ready.warnings, *untold)
         progress("assembling bundles")
         last = ready.plan.folds[-1]
         window = at(fits.known(ready.plan.data_ends_on), last.test)
@@ -199,10 +229,16 @@ def train(
                 default_policy=card.policy,
                 extensions=card.extensions,
                 policy_files=card.policies,
-                model_card=write_model_card(card, ready.account, ready.plan, results, chosen, ready.warnings),
-                facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id},
+                model_card=write_model_card(card, ready.account, ready.plan, results, chosen, warnings)
+                + conversion_card(told, kind),
+                facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id}
+                | {"conversion": conversion_facts(told, kind)},
+                conversion=None if told is None else told.parts["rule" if kind == "rule" else "winner"],
             )
         record_results(run, store, EXPERIMENT, ready.plan, results, fits, made["challenger"][1], ready.panel)
+        if told is not None:
+            record_conversion(run, told)
+            run.log(metrics=metrics_of(told))
         progress("registering and judging at the gate")
         promotion = promote(
             store, run, register(store, run, made), results, plan=ready.plan, seed=card.seed,
@@ -216,11 +252,12 @@ def train(
                 "source": opened.name,
                 "sides": ", ".join(sorted(opened.sides)),
             },  # the card's words may hold a password
-            tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(ready.warnings)},
+            tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(warnings)},
         )
         return TrainReport(
-            ready.account, ready.plan, results, made["challenger"][1], promotion, run.run_id, ready.warnings
-        )
+            ready.account, ready.plan, results, made["challenger"][1], promotion, run.run_id, warnings,
+            conversion=told,
+        )  # fmt: skip
 
 
 def _remove(made: dict[str, tuple[Path, SegmentReport]]) -> None:

@@ -117,7 +117,9 @@ def assignments_table(block: Block, settings: Settings) -> "pa.Table":
             "campaign_id": codes_of(campaign_names(settings.days, settings.law), assignments.campaign),
             "arm": codes_of(("control", "treatment"), assignments.treated.astype(np.int8)),
             "assigned_at": moments(assignments.at, settings.start),
-            "probability": assignments.probability,
+            "probability": np.where(
+                assignments.treated, assignments.probability, 1.0 - assignments.probability
+            ),  # of the arm that was drawn, as the side table has it
         }
     )
 
