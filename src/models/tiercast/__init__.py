@@ -3,7 +3,7 @@
 The public Python API, frames in and frames out:
 
 ``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
-``panel`` a training table ·
+``panel`` a training table · ``clocks`` when what was bought runs out · ``plan`` whom to contact ·
 ``train`` models to the gate · ``segment`` customers · ``audit`` for leaks · ``score`` in batch · ``explain`` one
 customer · ``load`` a served version. Importing the package imports none of the libraries behind it.
 """
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from tiercast.api import (
         audit,
         check,
+        clocks,
         compute_features,
         explain,
         load,
         open_source,
         panel,
+        plan,
         score,
         segment,
         train,
@@ -28,11 +30,13 @@ __version__ = "0.1.0"
 __all__ = [
     "audit",
     "check",
+    "clocks",
     "compute_features",
     "explain",
     "load",
     "open_source",
     "panel",
+    "plan",
     "score",
     "segment",
     "train",

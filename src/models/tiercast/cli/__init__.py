@@ -13,7 +13,18 @@ from typing import Annotated, Any
 import typer
 
 from tiercast import __version__
-from tiercast.cli import adding, cards, checking, reading, scoring, segmenting, store, tiers, training
+from tiercast.cli import (
+    adding,
+    cards,
+    checking,
+    planning,
+    reading,
+    scoring,
+    segmenting,
+    store,
+    tiers,
+    training,
+)
 from tiercast.cli.faults import DEBUG, TERMINATED, Group, Terminated
 
 EXIT_CODES = (
@@ -33,7 +44,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (cards, checking, reading, training, segmenting, scoring, tiers, adding, store):
+for _module in (cards, checking, reading, training, segmenting, scoring, planning, tiers, adding, store):
     _module.add_to(app)
 for _typer in (app, *(group.typer_instance for group in app.registered_groups)):
     for _command in _typer.registered_commands if _typer is not None else ():

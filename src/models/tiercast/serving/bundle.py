@@ -218,7 +218,7 @@ class Bundle:
         known = rows["touchpoints"].notna().to_numpy()
         frame = self.enriched(rows)
         tiers = assign(chosen, frame, language=language)
-        actions = decide(self.actions, frame)
+        actions = decide(self.actions, frame.assign(tier=tiers["tier"]))
         bought = frame["order_days"].to_numpy(float) > 0
         card = pd.DataFrame({"customer_id": rows["customer_id"], "cutoff": rows["cutoff"]})
         card["version"] = self.version
@@ -271,6 +271,19 @@ class Bundle:
                 "distance": held["distance"],
             }
         )
+
+    def next_actions(
+        self, features: pd.DataFrame, *, policy: str = "", table: Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Return the next action of each row with its day, reason and names in both languages, and the tier.
+
+        ``table`` is a frozen table of actions instead of the version's own.
+        """
+        rows = features.reset_index(drop=True)
+        frame = self.enriched(rows)
+        frame = frame.assign(tier=assign(self._policy(policy), frame)["tier"])
+        told = decide(table or self.actions, frame)
+        return pd.concat([rows[["customer_id", "cutoff"]], frame[["tier"]], told], axis=1)
 
     def enriched(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return features, predictions, segment and scores side by side: what policies and actions read."""

@@ -108,7 +108,7 @@ def stage(
         "actions": actions.freeze(frame),
     }
     behaviours = {behaviour.column for behaviour in part.behaviours}
-    asked = {each.name for policy in declared.values() for each in policy.inputs}
+    asked = {each.name for policy in declared.values() for each in policy.inputs} | actions.inputs
     wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)
     import json
 
