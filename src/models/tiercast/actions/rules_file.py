@@ -106,11 +106,10 @@ def rules_of(
         rules.append(_REST)
     name, version = str(stored.get("name", where)), str(stored.get("version", "1"))
     table = ActionTable(name, version, actions, tuple(rules), tuple(cuts))
-    for each in table.actions:
-        if each.code != "none" and each.code not in assumed.effects:
+    for action in table.actions:
+        if action.code != "none" and action.code not in assumed.effects:
             raise BadAssumption(
-                name=f"effects.{each.code}",
-                problem="the action needs one: say it under [assumptions.effects]",
+                name=f"effects.{action.code}", problem="the action needs one: say it under [assumptions.effects]"
             )
     return table, assumed
 

@@ -259,9 +259,10 @@ def _plan_tables(found: "Plan", asked: "Asked", language: str, written: Path | N
     told.append(
         ("greedy", f"{found.greedy_currency:,.2f} by {found.greedy_by}; at most {found.bound_currency:,.2f}")
     )
-    bases = found.contacts["gain_basis"].value_counts() if len(found.contacts) else {}
+    counted = found.contacts["gain_basis"].value_counts()
+    bases = {str(name): int(count) for name, count in counted.items()}
     told.append(
-        ("gains rest on", ", ".join(f"{figure(int(count))} {name}" for name, count in bases.items()) or "–")
+        ("gains rest on", ", ".join(f"{figure(count)} {name}" for name, count in bases.items()) or "–")
     )
     told += [("note", NOTES[code][language == "zh"]) for code in found.notes]
     told.append(("cutoff", asked.cutoff))

@@ -163,7 +163,7 @@ def _with_uplift(frame: pd.DataFrame, uplift: pd.DataFrame | None) -> pd.DataFra
 def _frame(
     cards: pd.DataFrame, decided: pd.DataFrame, habits: Habits, bundle: Any, policy: str
 ) -> pd.DataFrame:
-    taken = [name for name in decided if name.startswith("next_action")]
+    taken = [str(name) for name in decided if str(name).startswith("next_action")]
     frame = cards.drop(columns=[name for name in taken if name in cards])
     frame = pd.concat([frame, decided[taken], habits.frame], axis=1)
     chosen = bundle.policies[policy or bundle.manifest["default_policy"]]

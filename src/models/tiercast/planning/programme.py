@@ -11,6 +11,7 @@ the best at the final prices, which proves the optimum of the whole.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -160,10 +161,11 @@ def _whole(options: Options, limits: Shared) -> Solution:
         (np.ones(len(in_row)), (own[in_row], in_row)), shape=(len(crowded), len(options))
     )
     together = sparse.csr_matrix(np.array([rows[each] for each in shared]).reshape(-1, len(options)))
-    matrix = sparse.vstack([together, choice])
+    matrix: Any = sparse.vstack([together, choice])
     most = np.r_[np.array(bounds)[shared], np.full(len(crowded), float(limits.per_customer))]
     method = "highs-ds" if len(options) <= 3 * DIRECT else "highs-ipm"
-    answer = linprog(-options.gain, A_ub=matrix.tocsr(), b_ub=most, bounds=(0.0, 1.0), method=method)
+    solver: Any = linprog  # its stubs know neither sparse matrices nor what HiGHS adds to the answer
+    answer = solver(-options.gain, A_ub=matrix.tocsr(), b_ub=most, bounds=(0.0, 1.0), method=method)
     if answer.status != 0:  # every limit is 0 or more, so x = 0 is allowed and the gain is bounded
         raise RuntimeError(f"HiGHS ended with status {answer.status}: {answer.message}")
     dual = -np.asarray(answer.ineqlin.marginals, dtype=float)
