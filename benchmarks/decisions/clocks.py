@@ -53,7 +53,8 @@ def _histories() -> Iterator[tuple[str, History]]:
     assert spec.origin is not None
     folder = Path(spec.origin).parent / "data"
     told = pd.read_parquet(folder / "products.parquet", columns=["product_id", "product_category"])
-    category = history.frame["product_id"].map(dict(zip(told["product_id"].astype("str"), told["product_category"], strict=True)))  # fmt: skip
+    names = dict(zip(told["product_id"].astype("str"), told["product_category"], strict=True))
+    category = history.frame["product_id"].map(names)
     yield "product categories", replace(history, frame=history.frame.assign(category=category))
 
 

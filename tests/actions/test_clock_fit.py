@@ -11,7 +11,9 @@ from tiercast.actions.clocks import REPLENISH, BadClock, ClockSettings, mileston
 from tiercast.serving.clocks import Milestone
 
 
-def planted(elasticity: float, *, customers: int = 400, within: float = 0.4, between: float = 0.5) -> pd.DataFrame:
+def planted(
+    elasticity: float, *, customers: int = 400, within: float = 0.4, between: float = 0.5
+) -> pd.DataFrame:
     chance = np.random.default_rng(11)
     level = chance.normal(3.0, between, customers)
     units = chance.integers(1, 7, (customers, 12)).astype(float)
@@ -44,7 +46,11 @@ def test_shrinking_beats_own_means_and_the_category_on_planted_levels() -> None:
 
     pairs = histories(few)
     truth = np.random.default_rng(11).normal(3.0, 0.4, 400) + np.log(10)
-    weight = 2 * fitted.paces.between_variance[0] / (2 * fitted.paces.between_variance[0] + fitted.paces.within_variance[0])
+    weight = (
+        2
+        * fitted.paces.between_variance[0]
+        / (2 * fitted.paces.between_variance[0] + fitted.paces.within_variance[0])
+    )
     own = pairs["log_gap_mean"].to_numpy(float)
     shrunk = weight * own + (1 - weight) * fitted.paces.log_days[0]
     error = {name: float(np.mean((told - truth) ** 2))

@@ -19,7 +19,9 @@ def row(day: str, **more: object) -> dict[str, object]:
             "product_id": "can", "quantity": 1.0, "amount": 9.0} | more  # fmt: skip
 
 
-PRODUCTS = pd.DataFrame({"product_id": ["can", "box"], "days_per_unit": [7.0, None], "category": ["baby food", "toys"]})
+PRODUCTS = pd.DataFrame(
+    {"product_id": ["can", "box"], "days_per_unit": [7.0, None], "category": ["baby food", "toys"]}
+)
 
 
 def test_three_cans_of_a_product_that_says_how_long_one_lasts_are_clocked_by_it() -> None:
@@ -66,12 +68,25 @@ def test_habits_are_of_those_asked_for_and_say_nothing_of_who_did_nothing() -> N
         found = habits_at(engine, history, CUTOFF, pd.Series(["a", "v", "nobody"], index=[5, 6, 7]))
     frame = found.frame
     assert frame.index.tolist() == [5, 6, 7]
-    assert frame.loc[5, ["preferred_weekday", "preferred_hour", "due_category"]].tolist() == ["5", "18", "formula"]
+    assert frame.loc[5, ["preferred_weekday", "preferred_hour", "due_category"]].tolist() == [
+        "5",
+        "18",
+        "formula",
+    ]
     assert frame.loc[6, "preferred_weekday_own_weight_share"] == 0
     assert frame.loc[7, "due_category"] is None
     assert frame.loc[7, "price_sensitivity_ratio"] == 1
-    assert found.consent_words[["customer_id", "purpose", "channel"]].values.tolist() == [["a", "marketing", "email"]]
-    assert set(found.parts) == {"contact_channel", "weekday", "hour", "price_sensitivity", "cross_sell", "clocks"}
+    assert found.consent_words[["customer_id", "purpose", "channel"]].values.tolist() == [
+        ["a", "marketing", "email"]
+    ]
+    assert set(found.parts) == {
+        "contact_channel",
+        "weekday",
+        "hour",
+        "price_sensitivity",
+        "cross_sell",
+        "clocks",
+    }
 
 
 def test_costs_of_contacts_are_those_in_force_before_the_cutoff() -> None:

@@ -245,7 +245,11 @@ def test_what_clocks_and_habits_count_is_the_same_on_both_engines(
         for engine in (duck, cluster):
             engine.attach(history)
             frame = pd.concat(rolled.rolled(engine, history, relation, CUTOFFS[-1:]), ignore_index=True)
-            numbers = [name for name in frame if name not in ("customer_id", "category", "term", "purpose", "channel")]
-            found.append(frame.astype({name: "float64" for name in numbers}))
+            numbers = [
+                name
+                for name in frame
+                if name not in ("customer_id", "category", "term", "purpose", "channel")
+            ]
+            found.append(frame.astype(dict.fromkeys(numbers, "float64")))
         assert len(found[0]) > 0, relation.name
         same_rows(*found)

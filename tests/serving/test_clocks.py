@@ -1,5 +1,6 @@
 """A clock reproduces its arithmetic exactly, never tells a day in the past, and sees nothing after the cutoff."""
 
+import itertools
 import json
 import math
 from collections import defaultdict
@@ -32,7 +33,9 @@ def after(days: int) -> date:
     return DAY_0 + timedelta(days=days)
 
 
-def test_three_cans_of_formula_are_checked_on_day_7_replenished_on_day_20_and_woken_up_for_on_day_90() -> None:
+def test_three_cans_of_formula_are_checked_on_day_7_replenished_on_day_20_and_woken_up_for_on_day_90() -> (
+    None
+):
     told = FORMULA.tell(bought(0, units=3.0, lasts=21.0), cutoff=after(1)).iloc[0]
     assert told["experience_check_on"] == after(7)
     assert told["replenish_on"] == after(20)
@@ -61,7 +64,9 @@ def fitted(seed: int = 1) -> tuple[pd.DataFrame, Clocks]:
     chance = np.random.default_rng(seed)
     frames = []
     for number in range(60):
-        gaps = np.maximum(np.rint(chance.lognormal(2.2 + chance.normal(0, 0.5), 0.5, chance.integers(1, 12))), 1)
+        gaps = np.maximum(
+            np.rint(chance.lognormal(2.2 + chance.normal(0, 0.5), 0.5, chance.integers(1, 12))), 1
+        )
         days = START + np.r_[0, np.cumsum(gaps)].astype(int)
         frames.append(
             pd.DataFrame({"customer_id": f"c{number:02}", "category": "tea" if number % 2 else "soap", "day": days,
@@ -92,7 +97,9 @@ def test_what_is_bought_on_or_after_the_cutoff_is_invisible() -> None:
 def test_neither_the_order_of_rows_nor_the_given_frame_matters() -> None:
     kept = ROWS.copy(deep=True)
     shuffled = ROWS.sample(frac=1.0, random_state=3)
-    pd.testing.assert_frame_equal(CLOCKS.tell(shuffled, cutoff=after(90)), CLOCKS.tell(ROWS, cutoff=after(90)))
+    pd.testing.assert_frame_equal(
+        CLOCKS.tell(shuffled, cutoff=after(90)), CLOCKS.tell(ROWS, cutoff=after(90))
+    )
     pd.testing.assert_frame_equal(ROWS, kept)
 
 
@@ -102,7 +109,9 @@ def test_clocks_come_back_from_json_as_they_went() -> None:
 
 def test_own_gaps_decide_the_more_of_them_there_are() -> None:
     weights = [
-        CLOCKS.tell(bought(*range(0, 10 * many, 10), category="tea"), cutoff=after(300))["own_weight_share"][0]
+        CLOCKS.tell(bought(*range(0, 10 * many, 10), category="tea"), cutoff=after(300))["own_weight_share"][
+            0
+        ]
         for many in (1, 2, 4, 8)
     ]
     assert weights[0] == 0
@@ -142,7 +151,7 @@ def test_histories_are_what_a_plain_loop_finds(lines: list[tuple[str, str, int, 
     assert found[["customer_id", "category"]].values.tolist() == [list(pair) for pair in sorted(pairs)]
     for row in found.to_dict("records"):
         held = pairs[row["customer_id"], row["category"]]
-        gaps = [math.log(later[0] - day[0]) for day, later in zip(held, held[1:], strict=False)]
+        gaps = [math.log(later[0] - day[0]) for day, later in itertools.pairwise(held)]
         assert (row["last_day"], row["last_units"], row["days"]) == (*held[-1], len(held))
         assert math.isclose(row["all_units"], sum(units for _, units in held))
         if gaps:

@@ -109,7 +109,8 @@ def rules_of(
     for action in table.actions:
         if action.code != "none" and action.code not in assumed.effects:
             raise BadAssumption(
-                name=f"effects.{action.code}", problem="the action needs one: say it under [assumptions.effects]"
+                name=f"effects.{action.code}",
+                problem="the action needs one: say it under [assumptions.effects]",
             )
     return table, assumed
 

@@ -253,8 +253,7 @@ def _plan_tables(found: "Plan", asked: "Asked", language: str, written: Path | N
         ("the last contact", f"earned {found.last_contact_currency:,.2f}"),
     ]
     told += [
-        (f"one more {name}", f"would earn {each:,.2f}")
-        for name, each in found.last_of_channel_currency.items()
+        (f"the last {name}", f"earned {each:,.2f}") for name, each in found.last_of_channel_currency.items()
     ]
     told.append(
         ("greedy", f"{found.greedy_currency:,.2f} by {found.greedy_by}; at most {found.bound_currency:,.2f}")

@@ -27,7 +27,7 @@ NOTES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is contacted through which channel, what it earns, and what one more unit of each limit would.
+    """Who is contacted through which channel, what it earns, and what the last unit of each limit earned.
 
     Parameters
     ----------
@@ -38,11 +38,12 @@ class Plan:
     bound_currency : float
         The optimum of the linear programme, which no plan of whole contacts can exceed.
     last_budget_currency : float
-        Gain of one more unit of budget (0 where money is left).
+        What the last unit of budget earned (0 where money is left): the price at a little less than the limit, since
+        exactly at a whole number of contacts the last and the next one are worth different amounts.
     last_contact_currency : float
-        Gain of one more contact.
+        What the last contact earned, likewise.
     last_of_channel_currency : mapping
-        Gain of one more contact through a channel that is full.
+        What the last contact through a channel that is full earned, likewise.
     greedy_currency : float
         Gain of the better greedy plan, ``greedy_by`` says by what.
     notes : tuple of str
@@ -144,7 +145,8 @@ def allocate(options: pd.DataFrame, limits: Limits, *, seed: int = 7) -> Plan:
         ["expected_gain_currency", "customer_id"], ascending=[False, True], kind="stable", ignore_index=True
     )
     spent = float(held.cost[chosen].sum())
-    price = np.where(found.price > 1e-9, found.price, 0.0)
+    lower = solve(held, shared.a_little_less(), customers=len(people), seed=seed, start=found.price).price
+    price = np.where(lower > 1e-9, lower, 0.0)
     notes = ["NO_BUDGET"] * (limits.budget_currency == 0)
     if np.isfinite(limits.budget_currency) and limits.budget_currency > 0 and price[0] == 0:
         notes.append("BUDGET_LEFT")

@@ -61,6 +61,14 @@ class Shared:
         )
         return left if left.budget >= 0 and left.contacts >= 0 and (left.capacity >= 0).all() else None
 
+    def a_little_less(self) -> "Shared":
+        """Return limits just below these, no two by the same amount, where prices are not torn between two values."""
+        less = 1e-4 * (1.0 + np.arange(len(self.capacity)) / (1.0 + len(self.capacity)))
+        budget = max(self.budget - 0.7e-4, 0.0)
+        return Shared(
+            budget, max(self.contacts - 0.9e-4, 0.0), np.maximum(self.capacity - less, 0.0), self.per_customer
+        )
+
     def scaled(self, share: float) -> "Shared":
         """Return the limits of a share of the customers."""
         return Shared(self.budget * share, self.contacts * share, self.capacity * share, self.per_customer)
@@ -75,8 +83,10 @@ class Solution:
     price: np.ndarray
 
 
-def solve(options: Options, limits: Shared, *, customers: int, seed: int = 7) -> Solution:
-    """Return the optimum of the programme.
+def solve(
+    options: Options, limits: Shared, *, customers: int, seed: int = 7, start: np.ndarray | None = None
+) -> Solution:
+    """Return the optimum of the programme; ``start`` are prices that are near, where they are known.
 
     Examples
     --------
@@ -89,10 +99,7 @@ def solve(options: Options, limits: Shared, *, customers: int, seed: int = 7) ->
     """
     if len(options) <= DIRECT:
         return _whole(options, limits)
-    drawn = np.random.default_rng(seed).permutation(customers)[:SAMPLE]
-    among = np.zeros(customers, dtype=bool)
-    among[drawn] = True
-    price = _whole(options.take(among[options.customer]), limits.scaled(len(drawn) / customers)).price
+    price = _sampled(options, limits, customers, seed) if start is None else start
     taken, margin = _best(options, price, limits.per_customer, customers)
     open_ = np.zeros(customers, dtype=bool)
     many = OPENED
@@ -116,6 +123,14 @@ def solve(options: Options, limits: Shared, *, customers: int, seed: int = 7) ->
         open_ |= changed
         margin = np.where(open_, 0.0, margin)
     return _whole(options, limits)
+
+
+def _sampled(options: Options, limits: Shared, customers: int, seed: int) -> np.ndarray:
+    """Return the prices of a sample of customers, with their share of the limits."""
+    drawn = np.random.default_rng(seed).permutation(customers)[:SAMPLE]
+    among = np.zeros(customers, dtype=bool)
+    among[drawn] = True
+    return _whole(options.take(among[options.customer]), limits.scaled(len(drawn) / customers)).price
 
 
 def _best(
