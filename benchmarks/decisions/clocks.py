@@ -18,10 +18,11 @@ import pandas as pd
 from benchmarks.frame import Measure, size, small
 from tiercast.actions.clock_fit import fit_clocks
 from tiercast.actions.clocks import milestones_of
-from tiercast.actions.rolled import clock_rows
+from tiercast.actions.rolled import clock_days, rolled
 from tiercast.engines.opening import open_engine
 from tiercast.schema import History
 from tiercast.serving.clocks import Clocks, histories, step_table
+from tiercast.serving.habits import clock_rows
 from tiercast.serving.history import day_number
 from tiercast.sources.opening import open_source
 
@@ -39,7 +40,8 @@ def measures() -> Iterator[Measure]:
     for what, history in _histories():
         with open_engine("duckdb", threads=1) as engine:
             engine.attach(history)
-            rows = clock_rows(engine, history, date(2018, 2, 1))
+            counted = rolled(engine, history, clock_days("category"), [date(2018, 2, 1)])
+            rows = clock_rows(pd.concat(counted, ignore_index=True))
         yield from _judged(what, rows)
 
 

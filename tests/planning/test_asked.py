@@ -112,3 +112,12 @@ def test_a_scorecard_that_is_not_there_or_is_none_is_refused(published: Path, tm
         read_scorecard(other)
     with pytest.raises(CardError, match="either a source or a scorecard"):
         tiercast.plan()
+
+
+def test_a_served_version_tells_the_clocks_of_a_request_as_of_a_source(world: World) -> None:
+    bundle = tiercast.load()
+    some = world.touchpoints([f"c{place:04}" for place in range(40)])
+    told = bundle.clocks(some, cutoff=CUTOFF)
+    whole = tiercast.clocks(world.source, cutoff=CUTOFF)
+    same = whole[whole["customer_id"].isin(set(told["customer_id"]))].reset_index(drop=True)
+    pd.testing.assert_frame_equal(told, same)

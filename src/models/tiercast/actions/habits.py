@@ -1,10 +1,9 @@
-"""A customer's habits at a cutoff: channel, weekday and hour, price, what runs out next, and what they might buy too."""
+"""Habits are learned from what was seen before a cutoff, and told by the served code; clocks by category or product."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tiercast.actions.affinity_fit import fit_affinity
@@ -16,8 +15,9 @@ from tiercast.actions.rolled import (
     CHANNEL_DAYS,
     CONSENT_WORDS,
     ORDER_TIMES,
-    clock_rows,
+    clock_days,
     rolled,
+    rolled_text,
 )
 from tiercast.actions.sensitivity_fit import fit_sensitivity
 from tiercast.engines.engine import Engine
@@ -25,35 +25,38 @@ from tiercast.features.described import dictionaries_of
 from tiercast.schema import History
 from tiercast.serving.affinity import WEEKDAYS
 from tiercast.serving.clocks import Clocks
+from tiercast.serving.habits import Habits, affinity_counts, clock_rows
 from tiercast.windows import day_number
 
-DUE_WITHIN_DAYS = 28
-"""A category that is due later than this after the cutoff is not told as the next one."""
 HOURS: tuple[str, ...] = tuple(str(hour) for hour in range(24))
+COUNTED = {
+    "channel_days": CHANNEL_DAYS,
+    "order_times": ORDER_TIMES,
+    "category_lines": CATEGORY_LINES,
+    "clock_days": clock_days("category"),
+}
 
 
 @dataclass(frozen=True)
-class Habits:
-    """What is known of how customers buy.
+class KnownHabits:
+    """What is known of how some customers buy.
 
     Parameters
     ----------
     frame : DataFrame
-        Indexed as the customers asked for: ``preferred_contact_channel``, ``preferred_weekday``, ``preferred_hour``, each
-        with ``…_share`` and ``…_own_weight_share``; ``price_sensitivity_ratio``, ``price_lines``; ``due_category``,
-        ``due_on``; ``suggested_category``.
+        As :meth:`tiercast.serving.habits.Habits.tell`, indexed as the customers asked for.
     fit : DataFrame
         How far each channel is the customer's own beside the group's, 1 is usual.
     consent_words : DataFrame
         ``customer_id, purpose, channel, word``, as :func:`tiercast.serving.contacts.withdrawn` reads them.
-    parts : dict
-        The fitted parts as JSON, by name: what a served file needs to say the same.
+    habits : Habits
+        The fitted parts.
     """
 
     frame: pd.DataFrame
     fit: pd.DataFrame
     consent_words: pd.DataFrame
-    parts: dict[str, Any]
+    habits: Habits
 
 
 def clocks_at(
@@ -72,9 +75,45 @@ def clocks_at(
     DataFrame
         As :meth:`tiercast.serving.clocks.Clocks.tell`.
     """
-    rows = clock_rows(engine, history, cutoff, key=key)
+    rows = clock_rows(_read(engine, history, clock_days(key), cutoff))
     fitted = fit_clocks(rows, milestones=milestones_of(extensions), settings=settings)
     return fitted.tell(rows, cutoff=cutoff), fitted
+
+
+def fit_habits(
+    engine: Engine,
+    history: History,
+    cutoff: date,
+    *,
+    groups: pd.Series | None = None,
+    extensions: tuple[str, ...] = (),
+    seed: int = 7,
+) -> tuple[Habits, dict[str, pd.DataFrame]]:
+    """Return habits learned from everything seen before the cutoff, and the counts that they were learned from.
+
+    Parameters
+    ----------
+    groups : Series, optional
+        The group of each customer (a segment, say), indexed by customer id, to which thin histories are drawn.
+    """
+    counted = {name: _read(engine, history, relation, cutoff) for name, relation in COUNTED.items()}
+    seen = affinity_counts(counted)
+    listed = {"contact_channel": None, "weekday": WEEKDAYS, "hour": HOURS}
+    channel, weekday, hour = (
+        fit_affinity(seen[name], dimension=name, terms=terms, groups=groups, seed=seed)
+        for name, terms in listed.items()
+    )
+    lines = counted["category_lines"]
+    habits = Habits(
+        channel,
+        weekday,
+        hour,
+        fit_sensitivity(lines),
+        fit_cross_sell(lines),
+        fit_clocks(clock_rows(counted["clock_days"]), milestones=milestones_of(extensions)),
+        {name: rolled_text(history, relation, cutoff) for name, relation in COUNTED.items()},
+    )
+    return habits, counted
 
 
 def habits_at(
@@ -86,68 +125,16 @@ def habits_at(
     groups: pd.Series | None = None,
     extensions: tuple[str, ...] = (),
     seed: int = 7,
-) -> Habits:
-    """Return the habits of some customers, learned from everything seen before the cutoff.
-
-    Parameters
-    ----------
-    groups : Series, optional
-        The group of each of ``customers`` (a segment, say), to which thin histories are drawn.
-    """
-
-    def read(relation: Any) -> pd.DataFrame:
-        return pd.concat(rolled(engine, history, relation, [cutoff]), ignore_index=True)
-
+) -> KnownHabits:
+    """Return the habits of some customers; ``groups`` is the group of each of them."""
     of_each = None if groups is None else pd.Series(groups.to_numpy(dtype=object), index=pd.Index(customers))
-    met = read(CHANNEL_DAYS).rename(columns={"days": "count"})
-    times = read(ORDER_TIMES)
-    times["weekday"] = times["weekday"].astype("int64").astype("str")
-    times["hour"] = times["hour"].astype("int64").astype("str")
-    counts = {
-        "contact_channel": met,
-        "weekday": times.rename(columns={"weekday": "term", "orders": "count"}),
-        "hour": times.rename(columns={"hour": "term", "orders": "count"}),
-    }
-    listed = {"contact_channel": None, "weekday": WEEKDAYS, "hour": HOURS}
-    parts: dict[str, Any] = {}
-    frames = []
-    fit = pd.DataFrame(index=customers.index)
-    for name, counted in counts.items():
-        part = fit_affinity(counted, dimension=name, terms=listed[name], groups=of_each, seed=seed)
-        parts[name] = part.to_json()
-        frames.append(part.best(counted, customers, name, groups))
-        if name == "contact_channel":
-            fit = part.lift(counted, customers, groups)
-    lines = read(CATEGORY_LINES)
-    sensitivity, cross = fit_sensitivity(lines), fit_cross_sell(lines)
-    parts |= {"price_sensitivity": sensitivity.to_json(), "cross_sell": cross.to_json()}
-    frames.append(sensitivity.tell(lines, customers))
-    told, clocks = clocks_at(engine, history, cutoff, extensions=extensions)
-    parts["clocks"] = clocks.to_json()
-    frames.append(_by_customer(next_due(told, cutoff), customers))
-    suggested = cross.suggest(lines, customers, most=1).rename(columns={"category": "suggested_category"})
-    frames.append(_by_customer(suggested[["customer_id", "suggested_category"]], customers))
-    return Habits(pd.concat(frames, axis=1), fit, read(CONSENT_WORDS), parts)
-
-
-def next_due(told: pd.DataFrame, cutoff: date, *, within_days: int = DUE_WITHIN_DAYS) -> pd.DataFrame:
-    """Return, for each customer, the category of a habit that is due next: ``customer_id, due_category, due_on``.
-
-    Of those due on one day, the one bought most lately; of these, the first by name.
-
-    Examples
-    --------
-    >>> told = pd.DataFrame({"customer_id": ["a", "a"], "category": ["milk", "soap"], "habit_formed": [True, True],
-    ...                      "due_on": [date(2026, 3, 9), date(2026, 3, 4)], "last_bought_on": date(2026, 3, 1)})
-    >>> next_due(told, date(2026, 3, 2)).values.tolist()
-    [['a', 'soap', datetime.date(2026, 3, 4)]]
-    """
-    last = cutoff + timedelta(days=within_days)
-    soon = told[told["habit_formed"].astype(bool) & (told["due_on"] < last)]
-    ranked = soon.assign(_bought=_negated(soon))
-    ranked = ranked.sort_values(["customer_id", "due_on", "_bought", "category"], kind="stable")
-    first = ranked.drop_duplicates("customer_id")[["customer_id", "category", "due_on"]]
-    return first.rename(columns={"category": "due_category"}).reset_index(drop=True)
+    habits, counted = fit_habits(engine, history, cutoff, groups=of_each, extensions=extensions, seed=seed)
+    return KnownHabits(
+        habits.tell(counted, customers, cutoff=cutoff, groups=groups),
+        habits.channel_fit(counted, customers, groups),
+        _read(engine, history, CONSENT_WORDS, cutoff),
+        habits,
+    )
 
 
 def channel_costs(history: History, cutoff: date) -> dict[str, float]:
@@ -162,10 +149,5 @@ def channel_costs(history: History, cutoff: date) -> dict[str, float]:
     return {str(name): float(each) for name, each in zip(rows["channel"], cost, strict=True)}
 
 
-def _negated(rows: pd.DataFrame) -> np.ndarray:
-    return -rows["last_bought_on"].to_numpy().astype("datetime64[D]").astype(np.int64)
-
-
-def _by_customer(rows: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
-    held = rows.set_index("customer_id").reindex(pd.Index(customers.astype(object)))
-    return held.astype(object).where(held.notna(), None).set_axis(customers.index)
+def _read(engine: Engine, history: History, relation: Any, cutoff: date) -> pd.DataFrame:
+    return pd.concat(rolled(engine, history, relation, [cutoff]), ignore_index=True)

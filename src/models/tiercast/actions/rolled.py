@@ -109,22 +109,3 @@ def rolled(
     if days:
         text = rolled_text(history, wanted, days[0])
         yield from engine.frames(text, cutoffs=days, tables=dictionaries_of(history))
-
-
-def clock_rows(engine: Engine, history: History, cutoff: date, *, key: str = "category") -> pd.DataFrame:
-    """Return what :class:`tiercast.serving.clocks.Clocks` reads, of every purchase seen before the cutoff.
-
-    Where a product says how long a unit lasts, ``units`` of a day are those that say so.
-    """
-    found = pd.concat(rolled(engine, history, clock_days(key), [cutoff]), ignore_index=True)
-    given = found["given_units_milli"].to_numpy(float) > 0
-    units = found["units_milli"].where(~given, found["given_units_milli"]).astype("float64") / 1e3
-    return pd.DataFrame(
-        {
-            "customer_id": found["customer_id"],
-            "category": found["category"],
-            "day": found["day"].astype("int64"),
-            "units": units,
-            "given_days": (found["given_days_micro"].astype("float64") / 1e6).where(given),
-        }
-    )

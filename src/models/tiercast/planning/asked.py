@@ -1,7 +1,7 @@
 """What a plan is made from: who has something due and what each contact would earn, from a scorecard or a source."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tiercast.actions.assumptions import DEFAULT, Assumptions
-from tiercast.actions.habits import Habits, channel_costs, habits_at
+from tiercast.actions.habits import KnownHabits, channel_costs, habits_at
 from tiercast.actions.next_best import ActionTable
 from tiercast.engines.opening import open_engine
 from tiercast.errors import NotTrainable, SourceError
@@ -49,7 +49,7 @@ class Asked:
     version: str
     currency: str
     unknown_inputs: tuple[str, ...] = ()
-    parts: Mapping[str, Any] = field(default_factory=dict)
+    habits: KnownHabits | None = None
 
 
 def ask_scorecard(
@@ -131,7 +131,7 @@ def ask_source(
     terms = assumptions.terms(channel_costs(history, day), ways)
     barred = withdrawn(habits.consent_words, tuple(way.channel for way in terms.ways))
     options = terms.options(frame, fit=habits.fit, barred=barred)
-    return Asked(frame, _told(options, frame), *_of(cards), unknown, habits.parts)
+    return Asked(frame, _told(options, frame), *_of(cards), unknown, habits)
 
 
 def read_uplift(place: str | Path) -> pd.DataFrame:
@@ -161,7 +161,7 @@ def _with_uplift(frame: pd.DataFrame, uplift: pd.DataFrame | None) -> pd.DataFra
 
 
 def _frame(
-    cards: pd.DataFrame, decided: pd.DataFrame, habits: Habits, bundle: Any, policy: str
+    cards: pd.DataFrame, decided: pd.DataFrame, habits: KnownHabits, bundle: Any, policy: str
 ) -> pd.DataFrame:
     taken = [str(name) for name in decided if str(name).startswith("next_action")]
     frame = cards.drop(columns=[name for name in taken if name in cards])

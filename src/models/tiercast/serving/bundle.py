@@ -20,6 +20,7 @@ from .attributes import facts_of_request
 from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
 from .forecast import Forecast
+from .habits import Habits, clock_rows
 from .intake import clean_request
 from .reasons import contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
@@ -76,6 +77,7 @@ class Bundle:
         self.risk_levels = np.asarray(parts["churn_percentiles"], dtype=float)
         self.policies: dict[str, Any] = dict(parts["policies"])
         self.actions = parts["actions"]
+        self.habits = Habits.from_json(parts["habits"]) if "habits" in parts else None
         self.risk = RiskContributions(self.forecast.activity, manifest["families"])
         self.tables = Tables.from_json(manifest["tables"])
         self.attributes: list[dict[str, str]] = list(manifest["attributes"])
@@ -271,6 +273,28 @@ class Bundle:
                 "distance": held["distance"],
             }
         )
+
+    def clocks(
+        self, touchpoints: pd.DataFrame, *, cutoff: str | date, rejected: str = "refuse"
+    ) -> pd.DataFrame:
+        """Return when what each customer bought runs out: one row for each customer and category, with its days.
+
+        Raises
+        ------
+        Refused
+            As :meth:`predict`; ``UNKNOWN_CHOICE`` where this version holds no clocks.
+        """
+        day = history.parse_cutoff(cutoff)
+        if self.habits is None:
+            raise UnknownChoice("this version holds no clocks: train a new one", there_is=[])
+        rows = trimmed(clean_request(touchpoints, {each["column"]: each["kind"] for each in self.attributes}))
+        columns = [each["column"] for each in self.attributes if each["column"] in rows]
+        events = rows.drop(columns=[*(name for name in PER_CUSTOMER if name in rows), *columns])
+        if rejected == "refuse":
+            self._refuse_rejected(events)
+        _, standing = self._standing()
+        found = standing.answer(self.habits.texts["clock_days"], events, cutoff=day)
+        return self.habits.clocks.tell(clock_rows(found), cutoff=day)
 
     def next_actions(
         self, features: pd.DataFrame, *, policy: str = "", table: Mapping[str, Any] | None = None

@@ -18,6 +18,7 @@ from tiercast.features.described import dictionaries_of
 from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
 from tiercast.serving.forecast import Forecast
+from tiercast.serving.habits import Habits
 from tiercast.serving.scores import ChurnBands, Engagement, Stages, fit_rfmcl
 from tiercast.tiers.policy import Policy
 
@@ -74,6 +75,7 @@ def stage(
     seed: int,
     model_card: str,
     facts: Mapping[str, Any],
+    habits: Habits | None = None,
 ) -> tuple[Path, segmenting.SegmentReport]:
     """Return the folder of a new bundle, and the report of its segments.
 
@@ -85,6 +87,8 @@ def stage(
         All customers seen before ``data_ends_on``: cut points are measured on them and frozen.
     facts : mapping
         Further facts for the manifest.
+    habits : Habits, optional
+        Clocks, affinities and cross-sell, fitted as of ``data_ends_on``.
     """
     part, report = segmenting.fit(features, clusters=clusters or None, seed=seed)
     rfmcl = fit_rfmcl(features)
@@ -107,6 +111,8 @@ def stage(
         "policies": policies,
         "actions": actions.freeze(frame),
     }
+    if habits is not None:
+        stored["habits"] = habits.to_json()
     behaviours = {behaviour.column for behaviour in part.behaviours}
     asked = {each.name for policy in declared.values() for each in policy.inputs} | actions.inputs
     wanted = (columns_read(stored["forecast"]) | behaviours | asked | set(ALWAYS)) & set(catalogue.names)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from tiercast.actions.habits import fit_habits
 from tiercast.collect import collect
 from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
@@ -172,6 +173,9 @@ def train(
         newest = _newest_stage(ready)
         made: dict[str, tuple[Path, SegmentReport]] = {}
         cleanup.callback(_remove, made)
+        habits, _ = fit_habits(
+            engine, opened, ready.plan.data_ends_on, extensions=card.extensions, seed=card.seed
+        )
         for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
             forecast = assemble(
                 fits,
@@ -193,6 +197,7 @@ def train(
                 extensions=card.extensions,
                 seed=card.seed,
                 model_card=write_model_card(card, ready.account, ready.plan, results, chosen, ready.warnings),
+                habits=habits,
                 facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id},
             )
         record_results(run, store, EXPERIMENT, ready.plan, results, fits, made["challenger"][1], ready.panel)
