@@ -1,5 +1,6 @@
 """What is counted for clocks and habits is what was known before the cutoff, and what the dictionaries said then."""
 
+import json
 from datetime import date
 
 import pandas as pd
@@ -9,6 +10,7 @@ import tiercast
 from tiercast.actions.habits import channel_costs, habits_at
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import UnknownName
+from tiercast.serving.habits import COUNTS, Habits
 from tiercast.sources.opening import open_source
 
 CUTOFF = date(2025, 3, 1)
@@ -79,14 +81,9 @@ def test_habits_are_of_those_asked_for_and_say_nothing_of_who_did_nothing() -> N
     assert found.consent_words[["customer_id", "purpose", "channel"]].values.tolist() == [
         ["a", "marketing", "email"]
     ]
-    assert set(found.parts) == {
-        "contact_channel",
-        "weekday",
-        "hour",
-        "price_sensitivity",
-        "cross_sell",
-        "clocks",
-    }
+    stored = json.loads(json.dumps(found.habits.to_json(), allow_nan=False))
+    assert Habits.from_json(stored).to_json() == stored
+    assert set(stored["texts"]) == set(COUNTS)
 
 
 def test_costs_of_contacts_are_those_in_force_before_the_cutoff() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tiercast import explaining, planning, scoring, training
+from tiercast import explaining, scoring, training
 from tiercast import segments as segmenting
 from tiercast.checking import CheckReport, check_history
 from tiercast.config import TrainCard, card_of, read_card
@@ -19,6 +19,8 @@ from tiercast.features.declare import Feature
 from tiercast.intake import Account, require_usable, take_stock
 from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
+from tiercast.planning.door import clocks as clocks
+from tiercast.planning.door import plan as plan
 from tiercast.registry import bundle_folder, open_served, open_store, record_run
 from tiercast.schema import History
 from tiercast.sidetable import SideTable
@@ -307,99 +309,6 @@ def score(
         policy=policy,
         language=language,
         out=out,
-        engine=engine,
-        progress=progress,
-    )
-
-
-def clocks(
-    source: Source,
-    *,
-    cutoff: Day = "latest",
-    by: str = "category",
-    sides: Sides | None = None,
-    extensions: Sequence[str] = (),
-    engine: str = "duckdb",
-) -> pd.DataFrame:
-    """Return when what each customer bought runs out, by category or product: one row for each pair, with its days.
-
-    Parameters
-    ----------
-    by : str
-        ``category`` or ``product``.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"customer_id": "a", "occurred_at": ["2025-01-01", "2025-01-11", "2025-01-21"],
-    ...                      "kind": "purchase", "channel": "web", "category": "tea", "quantity": 1.0})
-    >>> clocks(rows, cutoff="2025-01-22")[["category", "basis", "habit_formed"]].values.tolist()
-    [['tea', 'learned', True]]
-    """
-    from tiercast.actions.habits import clocks_at
-    from tiercast.collect import choose
-
-    key = choose({"category": "category", "product": "product_id"}, by, what="clock")
-    history = open_source(source, sides=sides, extensions=tuple(extensions))
-    with open_engine(engine) as runs:
-        runs.attach(history)
-        account = take_stock(runs, history, repeats=False)
-        require_usable(account)
-        return clocks_at(runs, history, _day(cutoff, account), key=key, extensions=tuple(extensions))[0]
-
-
-def plan(
-    source: Source | None = None,
-    *,
-    scorecard: str | Path | pd.DataFrame | None = None,
-    cutoff: Day = "latest",
-    limits: planning.Limits | None = None,
-    rules: str | Path | None = None,
-    uplift: str | Path | pd.DataFrame | None = None,
-    channels: Sequence[str] | None = None,
-    model: str = "champion",
-    policy: str = "",
-    root: str | Path | None = None,
-    sides: Sides | None = None,
-    extensions: Sequence[str] = (),
-    engine: str = "duckdb",
-    progress: Progress = _quiet,
-) -> tuple[planning.Plan, planning.Asked]:
-    """Return whom to contact through which channel within limits, from a source or a published scorecard.
-
-    Parameters
-    ----------
-    source
-        Touchpoints; a served version scores them. Or:
-    scorecard : path or DataFrame, optional
-        A published scorecard, or the folder of publications.
-    limits : Limits, optional
-        Budget, contacts, contacts of one customer and of each channel; default: none but one contact a customer.
-    rules : path, optional
-        A TOML file of rules and assumptions of your own; the rules need a source, the assumptions do not.
-    uplift : path or DataFrame, optional
-        ``customer_id, uplift_currency``: what one contact was measured to bring, instead of an assumption.
-    channels : sequence of str, optional
-        Only these.
-
-    Raises
-    ------
-    CardError, BadLimits, BadActionTable, BadAssumption, NoChampion, SourceError
-    """
-    if (source is None) == (scorecard is None):
-        raise CardError(card="plan", problem="needs either a source or a scorecard")
-    day = None if cutoff == "latest" else parse_cutoff(cutoff)
-    return planning.plan(
-        None if source is None else open_source(source, sides=sides, extensions=tuple(extensions)),
-        scorecard=scorecard,
-        cutoff=day,
-        limits=limits,
-        rules=rules,
-        uplift=uplift,
-        channels=channels,
-        store=None if source is None else open_store(root),
-        model=model,
-        policy=policy,
-        extensions=tuple(extensions),
         engine=engine,
         progress=progress,
     )

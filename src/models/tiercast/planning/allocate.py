@@ -105,7 +105,7 @@ def allocate(options: pd.DataFrame, limits: Limits, *, seed: int = 7) -> Plan:
     ...                       "expected_gain_currency": [4.0, 2.0, -1.0], "cost_currency": 1.0})
     >>> plan = allocate(asked, Limits(budget_currency=1.0))
     >>> plan.contacts["customer_id"].tolist(), plan.last_budget_currency
-    (['a'], 2.0)
+    (['a'], 4.0)
     >>> allocate(asked.iloc[:0], Limits()).notes
     ('NO_ELIGIBLE_CUSTOMERS',)
     """

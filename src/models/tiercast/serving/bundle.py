@@ -19,8 +19,9 @@ from .actions import decide
 from .attributes import facts_of_request
 from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
+from .doing import clocks_of, next_actions_of
 from .forecast import Forecast
-from .habits import Habits, clock_rows
+from .habits import Habits
 from .intake import clean_request
 from .reasons import contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
@@ -274,40 +275,15 @@ class Bundle:
             }
         )
 
-    def clocks(
-        self, touchpoints: pd.DataFrame, *, cutoff: str | date, rejected: str = "refuse"
-    ) -> pd.DataFrame:
-        """Return when what each customer bought runs out: one row for each customer and category, with its days.
-
-        Raises
-        ------
-        Refused
-            As :meth:`predict`; ``UNKNOWN_CHOICE`` where this version holds no clocks.
-        """
-        day = history.parse_cutoff(cutoff)
-        if self.habits is None:
-            raise UnknownChoice("this version holds no clocks: train a new one", there_is=[])
-        rows = trimmed(clean_request(touchpoints, {each["column"]: each["kind"] for each in self.attributes}))
-        columns = [each["column"] for each in self.attributes if each["column"] in rows]
-        events = rows.drop(columns=[*(name for name in PER_CUSTOMER if name in rows), *columns])
-        if rejected == "refuse":
-            self._refuse_rejected(events)
-        _, standing = self._standing()
-        found = standing.answer(self.habits.texts["clock_days"], events, cutoff=day)
-        return self.habits.clocks.tell(clock_rows(found), cutoff=day)
+    def clocks(self, touchpoints: pd.DataFrame, *, cutoff: str | date) -> pd.DataFrame:
+        """Return when what each customer bought runs out; see :func:`~.doing.clocks_of`."""
+        return clocks_of(self, touchpoints, history.parse_cutoff(cutoff))
 
     def next_actions(
         self, features: pd.DataFrame, *, policy: str = "", table: Mapping[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Return the next action of each row with its day, reason and names in both languages, and the tier.
-
-        ``table`` is a frozen table of actions instead of the version's own.
-        """
-        rows = features.reset_index(drop=True)
-        frame = self.enriched(rows)
-        frame = frame.assign(tier=assign(self._policy(policy), frame)["tier"])
-        told = decide(table or self.actions, frame)
-        return pd.concat([rows[["customer_id", "cutoff"]], frame[["tier"]], told], axis=1)
+        """Return the next action of each row with day, reason, names and tier; see :func:`~.doing.next_actions_of`."""
+        return next_actions_of(self, features, self._policy(policy), table or self.actions)
 
     def enriched(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return features, predictions, segment and scores side by side: what policies and actions read."""
@@ -354,6 +330,10 @@ class Bundle:
         dates = (start + ahead.astype("timedelta64[D]")).astype(object)
         dates[~known] = None
         return pd.Series(dates, dtype=object)
+
+    def answer(self, text: str, touchpoints: pd.DataFrame, cutoff: date) -> pd.DataFrame:
+        """Return what a frozen text selects of a frame of touchpoints at a cutoff."""
+        return self._standing()[1].answer(text, touchpoints, cutoff=cutoff)
 
     def _standing(self) -> tuple[Any, Standing]:
         """Return this thread's connection, and the questions that stand on it."""
