@@ -9,7 +9,7 @@ import tiercast
 from tests.path.world import CUTOFF, World
 from tiercast.actions.next_best import BadActionTable
 from tiercast.errors import CardError, SourceError
-from tiercast.planning import Asked, Limits, Plan
+from tiercast.planning import Asked, BadLimits, Limits, Plan
 from tiercast.planning.published import read_scorecard
 from tiercast.serving.refusals import MissingColumns
 
@@ -57,6 +57,16 @@ def test_with_a_source_each_contact_says_why_when_and_what(from_source: tuple[Pl
     assert set(asked.frame["due_category"].dropna()) <= {"bread", "tea", "soap", "toys", "wine"}
     assert not (held["tier"].isin(["small", "inactive"]) & (held["channel"] == "call_center")).any()
     assert "contact_allowed" in asked.unknown_inputs
+
+
+def test_a_week_holds_the_contacts_of_seven_days(published: Path) -> None:
+    whole, _ = tiercast.plan(scorecard=published)
+    week, _ = tiercast.plan(scorecard=published, days=7)
+    days = pd.to_datetime(week.contacts["contact_on"])
+    assert days.max() < pd.Timestamp(CUTOFF) + pd.Timedelta(days=7)
+    assert 0 < len(week.contacts) < len(whole.contacts)
+    with pytest.raises(BadLimits, match="from 1 to 3650"):
+        tiercast.plan(scorecard=published, days=0)
 
 
 def test_rules_of_your_own_decide_with_a_source_and_are_refused_without(

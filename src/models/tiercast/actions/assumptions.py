@@ -1,7 +1,7 @@
 """What is assumed of contacts where nothing was measured: effects, costs and answers. Unverified, and all yours to change.
 
 Who would buy anyway earns nothing by being reminded: effects are shares of the value *at risk* wherever the action is to
-make a purchase happen, and of the expected value only for thanks, referrals and information.
+keep a customer or make a purchase happen, and of the expected value only for referrals and information.
 
 None of these numbers enters the fit of a model. A channel dictionary (side table ``channels``) with
 ``cost_per_contact`` replaces the assumed costs; a measured uplift replaces the assumed effects.
@@ -64,8 +64,8 @@ class Assumptions:
             "second_purchase": Effect(0.08, "value_at_risk"),
             "remind_with_offer": Effect(0.06, "value_at_risk"),
             "remind": Effect(0.04, "value_at_risk"),
-            "thank": Effect(0.005),
-            "ask_referral": Effect(0.01),
+            "thank": Effect(0.02, "value_at_risk"),
+            "ask_referral": Effect(0.005),
             "inform": Effect(0.02),
         }
     )

@@ -161,6 +161,15 @@ def plan(
             "--channel", metavar="NAME[=N]", help="Use this channel, N times at most; may be given again."
         ),
     ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days",
+            metavar="N",
+            help="Only contacts of the first N days from the cutoff on.",
+            show_default="all",
+        ),
+    ] = None,
     cutoff: Cutoff = "latest",
     out: Out = None,
     rules: Rules = None,
@@ -194,7 +203,7 @@ def plan(
             none if budget is None else budget, none if contacts is None else contacts, per_customer, most
         )
         found, asked = api.plan(
-            with_map(source, map_file) if source else None, scorecard=scorecard, cutoff=cutoff, limits=limits,
+            with_map(source, map_file) if source else None, scorecard=scorecard, cutoff=cutoff, limits=limits, days=days,
             rules=rules, uplift=uplift, channels=ways, model=model, policy=policy, root=root,
             sides=spoken_sides(side or ()), extensions=tuple(extension or ()), engine=engine, progress=say,
         )  # fmt: skip

@@ -64,6 +64,7 @@ def plan(
     scorecard: str | Path | pd.DataFrame | None = None,
     cutoff: Day = "latest",
     limits: Limits | None = None,
+    days: int | None = None,
     rules: str | Path | None = None,
     uplift: str | Path | pd.DataFrame | None = None,
     channels: Sequence[str] | None = None,
@@ -85,6 +86,8 @@ def plan(
         A published scorecard, or the folder of publications.
     limits : Limits, optional
         Budget, contacts, contacts of one customer and of each channel; default: none but one contact a customer.
+    days : int, optional
+        Only contacts whose day is one of the first so many from the cutoff on: 7 is this week.
     rules : path, optional
         A TOML file of rules and assumptions of your own; the rules need a source, the assumptions do not.
     uplift : path or DataFrame, optional
@@ -104,6 +107,7 @@ def plan(
         scorecard=scorecard,
         cutoff=day,
         limits=limits,
+        days=days,
         rules=rules,
         uplift=uplift,
         channels=channels,

@@ -11,7 +11,7 @@ from tiercast.actions.next_best import BadActionTable
 from tiercast.actions.rules_file import read_rules
 from tiercast.planning.allocate import Plan, allocate
 from tiercast.planning.asked import Asked, ask_scorecard, ask_source, read_uplift
-from tiercast.planning.limits import Limits
+from tiercast.planning.limits import BadLimits, Limits
 from tiercast.planning.published import read_scorecard
 from tiercast.registry import Store
 from tiercast.schema import History
@@ -23,6 +23,7 @@ def plan(
     scorecard: str | Path | pd.DataFrame | None,
     cutoff: date | None,
     limits: Limits | None,
+    days: int | None,
     rules: str | Path | None,
     uplift: str | Path | pd.DataFrame | None,
     channels: Sequence[str] | None,
@@ -63,4 +64,26 @@ def plan(
             progress=progress,
         )
     progress("allocating")
-    return allocate(asked.options, limits or Limits()), asked
+    return allocate(within(asked.options, days), limits or Limits()), asked
+
+
+def within(options: pd.DataFrame, days: int | None) -> pd.DataFrame:
+    """Return the contacts whose day lies in the first ``days`` from the cutoff on; ``None`` is all.
+
+    Raises
+    ------
+    BadLimits
+        Fewer than one day, or more than ten years.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"cutoff": date(2026, 3, 2), "contact_on": [date(2026, 3, 8), date(2026, 3, 9)]})
+    >>> len(within(rows, 7)), len(within(rows, None))
+    (1, 2)
+    """
+    if days is None:
+        return options
+    if not 1 <= days <= 3650:
+        raise BadLimits(limit="days", came=days, needs="from 1 to 3650")
+    ahead = pd.to_datetime(options["contact_on"]) - pd.to_datetime(options["cutoff"])
+    return options[(ahead < pd.Timedelta(days=days)).to_numpy(bool)].reset_index(drop=True)
