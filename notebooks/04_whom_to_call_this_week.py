@@ -162,15 +162,16 @@ for name, colour in zip(channels, (BLUE, GREEN, ORANGE, INK, MUTED), strict=Fals
     stacked += counts
 axes.set(title="Whom to speak to on which day, through which channel", ylabel="contacts")
 axes.grid(axis="x", visible=False)
-axes.legend(loc="upper right")
+axes.set_axisbelow(True)
+axes.legend(loc="upper left")
 keep(figure, "week")
 
 # %% [markdown]
 # ## What does the budget earn?
 #
 # The same options under budgets from nothing to six dollars. The curve bends: each dollar earns less than the one
-# before, and the price of the last one (its slope) says when to stop. Beside it, what taking the best contacts one after
-# the other would have earned.
+# before, and the price of the last one (its slope) says when to stop: gains are net of costs, so any price above 0 has paid
+# for itself. Beside it, what taking the best contacts one after the other would have earned.
 
 # %%
 this_week = within(asked.options, 7)
@@ -191,9 +192,15 @@ left.plot(
 left.plot(budgets, [each.greedy_currency for each in plans], color=ORANGE, linewidth=1.5, label="greedy")
 left.set(title="Expected gain, USD", xlabel="budget, USD")
 left.legend(loc="lower right")
-right.step(budgets, [each.last_budget_currency for each in plans], where="mid", color=BLUE, linewidth=2)
-right.axhline(1.0, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-right.set(title="What the last dollar earned, USD", xlabel="budget, USD")
+right.plot(
+    budgets[1:],
+    [max(each.last_budget_currency, 1e-2) for each in plans[1:]],
+    color=BLUE,
+    linewidth=2,
+    marker="o",
+)
+right.set_yscale("log")
+right.set(title="What the last dollar earned beyond itself, USD", xlabel="budget, USD")
 keep(figure, "budget")
 for money, each in zip(budgets, plans, strict=True):
     print(f"{money:5.1f} USD: gain {each.gain_currency:6.2f}, last dollar {each.last_budget_currency:5.2f}, "
