@@ -67,6 +67,8 @@ class TrainCard:
         Segments; 0 chooses by stability and separation.
     policy : str
         The default tier policy of the bundle.
+    actions : str
+        A TOML file of next best actions instead of ours; its assumptions are for plans.
     extensions : tuple of str
         Modules with features, learners, policies and sources of your own.
     seed : int
@@ -85,6 +87,7 @@ class TrainCard:
     tuning_seconds: int = Field(default=60, ge=1)
     clusters: int = Field(default=0, ge=0, le=50)
     policy: str = "pyramid"
+    actions: str = ""
     extensions: tuple[str, ...] = ()
     seed: int = Field(default=7, ge=0)
     map: str = ""

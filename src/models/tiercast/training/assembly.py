@@ -76,6 +76,7 @@ def stage(
     model_card: str,
     facts: Mapping[str, Any],
     habits: Habits | None = None,
+    actions: ActionTable = NEXT_BEST,
 ) -> tuple[Path, segmenting.SegmentReport]:
     """Return the folder of a new bundle, and the report of its segments.
 
@@ -89,6 +90,8 @@ def stage(
         Further facts for the manifest.
     habits : Habits, optional
         Clocks, affinities and cross-sell, fitted as of ``data_ends_on``.
+    actions : ActionTable
+        The rules of next best actions.
     """
     part, report = segmenting.fit(features, clusters=clusters or None, seed=seed)
     rfmcl = fit_rfmcl(features)
@@ -99,7 +102,6 @@ def stage(
     policies = {name: replace_frozen(policy, frame) for name, policy in declared.items()}
     risk = np.sort(predictions["churn_probability"].dropna().to_numpy(float))
     levels = np.quantile(risk, np.linspace(0, 1, 201)) if len(risk) else np.zeros(0)
-    actions: ActionTable = NEXT_BEST
     stored = {
         "forecast": forecast.to_json(),
         "segments": part.to_json(),

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from tiercast.actions.habits import fit_habits
+from tiercast.actions.next_best import NEXT_BEST
+from tiercast.actions.rules_file import read_rules
 from tiercast.collect import collect
 from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
@@ -152,6 +154,7 @@ def train(
     ------
     SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt
     """
+    rules = (read_rules(card.actions)[0] if card.actions else None) or NEXT_BEST
     opened = history or open_card(card)
     learners, blends = learners_of(card)
     assembly.policies_of(card.policy, card.extensions)  # a typo is told before the work, not after
@@ -198,6 +201,7 @@ def train(
                 seed=card.seed,
                 model_card=write_model_card(card, ready.account, ready.plan, results, chosen, ready.warnings),
                 habits=habits,
+                actions=rules,
                 facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id},
             )
         record_results(run, store, EXPERIMENT, ready.plan, results, fits, made["challenger"][1], ready.panel)
