@@ -1,13 +1,15 @@
 """What is counted for clocks and habits is what was known before the cutoff, and what the dictionaries said then."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import tiercast
-from tiercast.actions.habits import channel_costs, habits_at
+from tiercast.actions.habits import channel_costs, fit_habits, habits_at
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import UnknownName
 from tiercast.serving.habits import COUNTS, Habits
@@ -82,7 +84,7 @@ def test_habits_are_of_those_asked_for_and_say_nothing_of_who_did_nothing() -> N
         ["a", "marketing", "email"]
     ]
     stored = json.loads(json.dumps(found.habits.to_json(), allow_nan=False))
-    assert Habits.from_json(stored).to_json() == stored
+    assert json.loads(json.dumps(Habits.from_json(stored).to_json())) == stored
     assert set(stored["texts"]) == set(COUNTS)
 
 
@@ -93,3 +95,20 @@ def test_costs_of_contacts_are_those_in_force_before_the_cutoff() -> None:
     assert channel_costs(history, CUTOFF) == {"email": 0.02}
     assert channel_costs(history, date(2025, 3, 2)) == {"email": 0.05}
     assert channel_costs(open_source(pd.DataFrame([row("2025-02-01")])), CUTOFF) == {}
+
+
+def test_a_training_reads_no_further_bucket_once_it_has_rows_enough() -> None:
+    rows = [row(f"2025-02-{day:02}", customer_id=f"c{who}") for who in range(40) for day in (1, 8, 15)]
+    history = open_source(pd.DataFrame(rows))
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(history)
+        whole = engine.frames
+
+        def by_buckets(*args: Any, **more: Any) -> Iterator[pd.DataFrame]:
+            return whole(*args, **{**more, "buckets": 8})
+
+        engine.frames = by_buckets  # type: ignore[method-assign]
+        _, counted = fit_habits(engine, history, CUTOFF, most_rows=30)
+        told = engine.run("SELECT COUNT(*) AS rows FROM touchpoints")
+    assert 30 <= len(counted["clock_days"]) < 120
+    assert told["rows"].tolist() == [120]

@@ -37,8 +37,8 @@ class ClockSettings:
     Parameters
     ----------
     date_quantile : float
-        Quantile of the wait that is told as the due day. 0.40 had the least median error on two origins before the one
-        that judges (docs/decisions/0024-clocks-and-contacts.md).
+        Quantile of the wait that is told as the due day. Chosen on two origins before the one that judges: the median
+        error of 0.40 is below that of 0.50, and its mean error below that of 0.30 (see decision 24).
     habit_units : float
         Units of a category that make a habit.
     least_gaps : int

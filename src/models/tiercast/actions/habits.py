@@ -37,6 +37,10 @@ COUNTED = {
 }
 
 
+MOST_ROWS = 5_000_000
+"""Rows of a count from which on a training reads no further bucket of customers."""
+
+
 @dataclass(frozen=True)
 class KnownHabits:
     """What is known of how some customers buy.
@@ -88,6 +92,7 @@ def fit_habits(
     groups: pd.Series | None = None,
     extensions: tuple[str, ...] = (),
     seed: int = 7,
+    most_rows: int | None = None,
 ) -> tuple[Habits, dict[str, pd.DataFrame]]:
     """Return habits learned from everything seen before the cutoff, and the counts that they were learned from.
 
@@ -95,8 +100,13 @@ def fit_habits(
     ----------
     groups : Series, optional
         The group of each customer (a segment, say), indexed by customer id, to which thin histories are drawn.
+    most_rows : int, optional
+        Where the engine reads bucket by bucket of customers, it stops once so many rows of a count are there: what is
+        learned of categories and groups needs no more.
     """
-    counted = {name: _read(engine, history, relation, cutoff) for name, relation in COUNTED.items()}
+    counted = {
+        name: _read(engine, history, relation, cutoff, most_rows) for name, relation in COUNTED.items()
+    }
     seen = affinity_counts(counted)
     listed = {"contact_channel": None, "weekday": WEEKDAYS, "hour": HOURS}
     channel, weekday, hour = (
@@ -149,5 +159,13 @@ def channel_costs(history: History, cutoff: date) -> dict[str, float]:
     return {str(name): float(each) for name, each in zip(rows["channel"], cost, strict=True)}
 
 
-def _read(engine: Engine, history: History, relation: Any, cutoff: date) -> pd.DataFrame:
-    return pd.concat(rolled(engine, history, relation, [cutoff]), ignore_index=True)
+def _read(
+    engine: Engine, history: History, relation: Any, cutoff: date, most_rows: int | None = None
+) -> pd.DataFrame:
+    frames, rows = [], 0
+    for frame in rolled(engine, history, relation, [cutoff]):
+        frames.append(frame)
+        rows += len(frame)
+        if most_rows is not None and rows >= most_rows:
+            break
+    return pd.concat(frames, ignore_index=True)
