@@ -21,7 +21,7 @@ from tiercast.cli import app
 COMMANDS = (
     "check", "features", "sources", "train", "segment", "stages", "audit", "score", "explain", "demo", "cards", "add", "models",
     "ui", "relocate", "tiers list", "tiers show", "tiers simulate", "tiers explain", "tiers concentration", "tiers forecast",
-    "tiers history", "uplift", "conversion",
+    "tiers history", "uplift", "conversion", "clocks", "plan", "actions show",
 )  # fmt: skip
 
 
@@ -35,8 +35,8 @@ def test_every_command_explains_itself_and_takes_the_shared_options(command: str
 
 def test_these_are_all_the_commands() -> None:
     group: Any = typer.main.get_command(app)
-    found = [name for name in group.commands if name != "tiers"]
-    found += [f"tiers {name}" for name in group.commands["tiers"].commands]
+    found = [name for name in group.commands if name not in ("tiers", "actions")]
+    found += [f"{each} {name}" for each in ("tiers", "actions") for name in group.commands[each].commands]
     assert sorted(found) == sorted(COMMANDS)
 
 

@@ -229,3 +229,27 @@ def test_without_java_the_error_says_what_to_install(
     _ = monkeypatch.setenv("JAVA_HOME", home) if home else monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(NoSpark, match="Java"):
         spark._session()
+
+
+@here
+def test_what_clocks_and_habits_count_is_the_same_on_both_engines(
+    cluster: SparkEngine, duck: DuckDBEngine
+) -> None:
+    from tiercast.actions import rolled
+
+    history = History("drawn", frame=many(120, seed=6), zone="America/New_York")
+    wanted = [rolled.clock_days(key) for key in rolled.KEYS]
+    wanted += [rolled.CHANNEL_DAYS, rolled.ORDER_TIMES, rolled.CATEGORY_LINES, rolled.CONSENT_WORDS]
+    for relation in wanted:
+        found = []
+        for engine in (duck, cluster):
+            engine.attach(history)
+            frame = pd.concat(rolled.rolled(engine, history, relation, CUTOFFS[-1:]), ignore_index=True)
+            numbers = [
+                name
+                for name in frame
+                if name not in ("customer_id", "category", "term", "purpose", "channel")
+            ]
+            found.append(frame.astype(dict.fromkeys(numbers, "float64")))
+        assert len(found[0]) > 0, relation.name
+        same_rows(*found)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.path.world import CUTOFF, World
 from tiercast.registry import Store, bundle_folder
-from tiercast.serving.bundle import Bundle, arrange, open_bundle, trimmed
+from tiercast.serving.bundle import Bundle, arrange, open_bundle
+from tiercast.serving.people import trimmed
 from tiercast.serving.refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from tiercast.tiers.declared import declared_policies
 

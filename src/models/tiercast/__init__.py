@@ -3,7 +3,7 @@
 The public Python API, frames in and frames out:
 
 ``open_source`` once for many steps · ``check`` what is in a source · ``compute_features`` what was known at a cutoff ·
-``panel`` a training table ·
+``panel`` a training table · ``clocks`` when what was bought runs out · ``plan`` whom to contact ·
 ``train`` models to the gate · ``segment`` customers · ``stages`` of their lives · ``audit`` for leaks ·
 ``score`` in batch · ``explain`` one customer · ``uplift`` of an experiment and ``apply_uplift`` to others ·
 ``conversion`` of prospects · ``load`` a served version. Importing the package imports none of the libraries behind it.
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         apply_uplift,
         audit,
         check,
+        clocks,
         compute_features,
         conversion,
         explain,
         load,
         open_source,
         panel,
+        plan,
         score,
         segment,
         stages,
@@ -34,12 +36,14 @@ __all__ = [
     "apply_uplift",
     "audit",
     "check",
+    "clocks",
     "compute_features",
     "conversion",
     "explain",
     "load",
     "open_source",
     "panel",
+    "plan",
     "score",
     "segment",
     "stages",

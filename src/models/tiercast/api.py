@@ -21,6 +21,8 @@ from tiercast.learners.learner import Panel
 from tiercast.panels import build_panel, features_at
 from tiercast.persuading import apply_uplift as apply_uplift
 from tiercast.persuading import uplift as uplift
+from tiercast.planning.door import clocks as clocks
+from tiercast.planning.door import plan as plan
 from tiercast.registry import bundle_folder, open_served, open_store
 from tiercast.schema import History
 from tiercast.segments.asking import SegmentResult as SegmentResult

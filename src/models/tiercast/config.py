@@ -86,6 +86,8 @@ class TrainCard:
         The default tier policy of the bundle: a name, or a TOML file of your own.
     policies : tuple of str
         TOML files with further policies of your own; every policy there is goes into the bundle.
+    actions : str
+        A TOML file of next best actions instead of ours; its assumptions are for plans.
     extensions : tuple of str
         Modules with features, learners, policies and sources of your own.
     seed : int
@@ -107,6 +109,7 @@ class TrainCard:
     rfmcl_weights: RfmclWeights = (1.0, 1.0, 1.0, 1.0, 1.0)
     policy: str = "pyramid"
     policies: tuple[str, ...] = ()
+    actions: str = ""
     extensions: tuple[str, ...] = ()
     seed: int = Field(default=7, ge=0)
     map: str = ""

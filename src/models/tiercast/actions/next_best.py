@@ -1,8 +1,8 @@
 """The next best action: an ordered table of what to do for whom, as data a marketer can read and argue with.
 
 A price promotion is only ever given to somebody who shows a sign of need; a table that breaks this is refused
-when it is made. Consent (``contact_allowed``) and the cap on contacts come first. Gains per contact and
-budgets come later.
+when it is made. Consent (``contact_allowed`` of the request, ``consent_last_given`` of the history) and the cap on contacts
+come first. What a contact would earn is in ``assumptions.py``; who is contacted under a budget, in ``tiercast.planning``.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,9 +15,16 @@ from tiercast.errors import TiercastError
 from tiercast.serving.actions import DATES
 from tiercast.serving.conditions import Condition, matches, share_cut
 
-SIGNS_OF_NEED: tuple[str, ...] = ("next_purchase_median_days", "interest_touchpoints_28d", "run_out_in_days")
-"""Inputs of which a bound (``<`` for the days, ``>=`` for the count) shows that the customer needs something
-now."""
+SIGNS_OF_NEED: dict[str, tuple[str, float]] = {
+    "next_purchase_median_days": ("<", 60.0),
+    "days_until_run_out": ("<", 60.0),
+    "products_due_7d": (">=", 1.0),
+    "products_due_14d": (">=", 1.0),
+    "interest_touchpoints_28d": (">=", 1.0),
+    "episode_stage_code": (">=", 2.0),
+}
+"""Inputs of which a bound shows that the customer needs something now, and how loose the bound may be: the next purchase
+within 60 days, a product that runs out, interest in 28 days, or an episode beyond need recognition (stage 1)."""
 
 
 class BadActionTable(TiercastError, ValueError):
@@ -83,8 +90,7 @@ class ActionTable:
     Traceback (most recent call last):
     ...
     tiercast.actions.next_best.BadActionTable: actions mine: the rule always gives a price
-    promotion without a sign of need (a bound on one of next_purchase_median_days,
-    interest_touchpoints_28d, run_out_in_days)
+    promotion without a sign of need (a bound on one of next_purchase_median_days < 60, ...)
     """
 
     name: str
@@ -121,7 +127,7 @@ class ActionTable:
                     f"the rule {rule.name} compares {each.input} with {each.cut}, which is not a cut of it"
                 )
         if action.price_promotion and not any(_shows_need(each) for each in rule.when):
-            signs = ", ".join(SIGNS_OF_NEED)
+            signs = ", ".join(f"{name} {op} {bound:g}" for name, (op, bound) in SIGNS_OF_NEED.items())
             raise self._bad(
                 f"the rule {rule.name} gives a price promotion without a sign of need"
                 f" (a bound on one of {signs})"
@@ -129,6 +135,13 @@ class ActionTable:
 
     def _bad(self, problem: str) -> BadActionTable:
         return BadActionTable(table=self.name, problem=problem)
+
+    @property
+    def inputs(self) -> set[str]:
+        """Every column that a rule or a cut reads."""
+        conditions = [each for rule in self.rules for each in rule.when]
+        conditions += [each for cut in self.cuts for each in cut.among]
+        return {each.input for each in conditions} | {cut.input for cut in self.cuts}
 
     def freeze(self, frame: pd.DataFrame) -> dict[str, Any]:
         """Measure the cuts on one frame of customers (features and predictions) and return the table as JSON.
@@ -160,8 +173,10 @@ class ActionTable:
 
 
 def _shows_need(condition: Condition) -> bool:
-    wanted = ">=" if condition.input == "interest_touchpoints_28d" else "<"
-    return condition.input in SIGNS_OF_NEED and condition.op == wanted
+    op, loosest = SIGNS_OF_NEED.get(condition.input, ("", 0.0))
+    if condition.op != op or not isinstance(condition.threshold, int | float):
+        return False
+    return condition.threshold <= loosest if op == "<" else condition.threshold >= loosest
 
 
 def _measured(cut: ActionCut, frame: pd.DataFrame) -> float | None:
@@ -200,7 +215,7 @@ def next_best(
     Examples
     --------
     >>> [rule.name for rule in next_best().rules][:4]
-    ['no_consent', 'contact_cap', 'dissatisfied', 'leaving_and_valuable']
+    ['no_consent', 'consent_withdrawn', 'contact_cap', 'dissatisfied']
     """
     due = Condition("next_purchase_median_days", "<", due_within_days + 1)
     valuable = Condition("net_spend_currency", ">=", cut="valuable")
@@ -216,15 +231,19 @@ def next_best(
 
     return ActionTable(
         name="next_best",
-        version="1",
+        version="2",
         actions=ACTIONS,
         rules=(
             ActionRule("no_consent", "none", (Condition("contact_allowed", "==", 0),), "never",
                        "does not want to be contacted", "客户不同意被联系"),
+            ActionRule("consent_withdrawn", "none", (Condition("consent_last_given", "==", 0),), "never",
+                       "withdrew consent to be contacted", "客户已撤回联系同意"),
             ActionRule("contact_cap", "none", (capped,), "never",
                        "was contacted often enough in the last 91 days", "近91天联系次数已达上限"),
             ActionRule("dissatisfied", "mend", (bought, displeased), "now",
                        "the latest rating is low: mend first, sell later", "最近评分偏低：先解决问题"),
+            ActionRule("graduated", "ask_referral", (stage("graduated"),), "now",
+                       "the need has ended: no offer brings it back, their word to others may", "需求已结束：不再促销，邀请推荐"),
             ActionRule("leaving_and_valuable", "win_back", (leaving, valuable), "now",
                        "likely to leave, and among the most valuable", "流失可能性高，且属于高价值客户"),
             ActionRule("dormant_and_valuable", "win_back", (stage("dormant"), valuable), "now",
@@ -234,6 +253,8 @@ def next_best(
             ActionRule("due_and_deal_seeking", "remind_with_offer",
                        (due, by_price), "day_before_next_purchase",
                        "the next purchase is due, and price matters to them", "即将再次购买，且对价格敏感"),
+            ActionRule("running_out", "remind", (Condition("products_due_7d", ">=", 1),), "now",
+                       "what they bought runs out within the week", "所购产品将在一周内用完"),
             ActionRule("due", "remind", (due,), "day_before_next_purchase",
                        "the next purchase is due within days", "预计数日内再次购买"),
             ActionRule("leaving", "check_in", (leaving,), "now",

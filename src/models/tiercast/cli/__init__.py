@@ -19,6 +19,7 @@ from tiercast.cli import (
     checking,
     converting,
     persuading,
+    planning,
     reading,
     scoring,
     segmenting,
@@ -46,7 +47,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (cards, checking, reading, training, segmenting, stages, scoring, tiers, adding, store):
+for _module in (
+    cards,
+    checking,
+    reading,
+    training,
+    segmenting,
+    stages,
+    scoring,
+    planning,
+    tiers,
+    adding,
+    store,
+):
     _module.add_to(app)
 for _module in (persuading, converting):
     _module.add_to(app)

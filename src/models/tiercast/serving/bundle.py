@@ -21,9 +21,12 @@ from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
 from .conversion import Conversion
 from .decision import DecisionStages, DecisionStyle
+from .doing import clocks_of, next_actions_of
 from .forecast import Forecast
+from .habits import Habits
 from .influence import Influence
 from .intake import clean_request
+from .people import last_of_each, trimmed
 from .reasons import Telling, contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
@@ -85,6 +88,7 @@ class Bundle:
         self.policies: dict[str, Any] = dict(parts["policies"])
         self.actions = parts["actions"]
         self.telling = Telling.from_json(parts.get("telling", {}))
+        self.habits = Habits.from_json(parts["habits"]) if "habits" in parts else None
         self.risk = RiskContributions(self.forecast.activity, manifest["families"])
         self.tables = Tables.from_json(manifest["tables"])
         self.attributes: list[dict[str, str]] = list(manifest["attributes"])
@@ -233,7 +237,7 @@ class Bundle:
         known = rows["touchpoints"].notna().to_numpy()
         frame = self.enriched(rows)
         tiers = assign(chosen, frame, language=language)
-        actions = decide(self.actions, frame)
+        actions = decide(self.actions, frame.assign(tier=tiers["tier"]))
         bought = frame["order_days"].to_numpy(float) > 0
         card = pd.DataFrame({"customer_id": rows["customer_id"], "cutoff": rows["cutoff"]})
         card["version"] = self.version
@@ -287,6 +291,16 @@ class Bundle:
                 "distance": held["distance"],
             }
         )
+
+    def clocks(self, touchpoints: pd.DataFrame, *, cutoff: str | date) -> pd.DataFrame:
+        """Return when what each customer bought runs out; see :func:`~.doing.clocks_of`."""
+        return clocks_of(self, touchpoints, history.parse_cutoff(cutoff))
+
+    def next_actions(
+        self, features: pd.DataFrame, *, policy: str = "", table: Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Return the next action of each row with day, reason, names and tier; see :func:`~.doing.next_actions_of`."""
+        return next_actions_of(self, features, self.policy(policy), table or self.actions)
 
     def enriched(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return features, predictions, segment, scores with their parts, and decisions: what policies and actions read."""
@@ -346,6 +360,10 @@ class Bundle:
         dates[~known] = None
         return pd.Series(dates, dtype=object)
 
+    def selected(self, text: str, touchpoints: pd.DataFrame, cutoff: date) -> pd.DataFrame:
+        """Return what a frozen text selects of a frame of touchpoints at a cutoff."""
+        return self._standing()[1].answer(text, touchpoints, cutoff=cutoff)
+
     def _standing(self) -> tuple[Any, Standing]:
         """Return this thread's connection, and the questions that stand on it."""
         if not hasattr(self._per_thread, "standing"):
@@ -363,31 +381,3 @@ def arrange(found: pd.DataFrame, cutoff: date, *, unknown: Sequence[str] = ()) -
     rows = found.sort_values("customer_id", kind="stable", ignore_index=True).drop(columns="cutoff_day")
     rows.insert(1, "cutoff", pd.Series([cutoff] * len(rows), dtype=object))
     return rows.assign(**dict.fromkeys(unknown, np.nan))
-
-
-def last_of_each(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Return what was said last of each customer in these columns, after ``customer_id``.
-
-    Examples
-    --------
-    >>> last_of_each(pd.DataFrame({"customer_id": ["a", "a", None], "city": ["Rome", None, "Oslo"]}), ["city"]).values.tolist()
-    [['a', 'Rome']]
-    """
-    said = rows.dropna(subset=["customer_id"]).groupby("customer_id", sort=False)
-    return (
-        said[names].last().reset_index() if names else pd.DataFrame({"customer_id": pd.Series(dtype=object)})
-    )
-
-
-def trimmed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a request whose customer ids are read as the frozen text reads them: without spaces at the ends.
-
-    Examples
-    --------
-    >>> trimmed(pd.DataFrame({"customer_id": [" c1", "c1 ", "  ", None]}))["customer_id"].tolist()
-    ['c1', 'c1', None, None]
-    """
-    names = rows["customer_id"].astype(object)
-    known = names.notna()
-    plain = names.where(known, "").str.strip(" ").astype(object)
-    return rows.assign(customer_id=plain.where(plain != "", None))

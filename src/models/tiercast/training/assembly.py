@@ -19,6 +19,7 @@ from tiercast.schema import History
 from tiercast.serving.conversion import Conversion
 from tiercast.serving.decision import DecisionStages, DecisionStyle
 from tiercast.serving.forecast import Forecast
+from tiercast.serving.habits import Habits
 from tiercast.serving.influence import READS, fit_influence
 from tiercast.serving.reason_templates import TEMPLATES_VERSION
 from tiercast.serving.reasons import Telling
@@ -83,6 +84,8 @@ def stage(
     model_card: str,
     facts: Mapping[str, Any],
     conversion: Conversion | None = None,
+    habits: Habits | None = None,
+    actions: ActionTable = NEXT_BEST,
 ) -> tuple[Path, segmenting.SegmentReport]:
     """Return the folder of a new bundle, and the report of its segments.
 
@@ -100,6 +103,10 @@ def stage(
         Further facts for the manifest.
     conversion : Conversion, optional
         What is told of prospects; without it, nothing is.
+    habits : Habits, optional
+        Clocks, affinities and cross-sell, fitted as of ``data_ends_on``.
+    actions : ActionTable
+        The rules of next best actions.
     """
     part, report = segmented
     influence = fit_influence(features)
@@ -119,7 +126,6 @@ def stage(
     }
     risk = np.sort(predictions["churn_probability"].dropna().to_numpy(float))
     levels = np.quantile(risk, np.linspace(0, 1, 201)) if len(risk) else np.zeros(0)
-    actions: ActionTable = NEXT_BEST
     stored = {
         "forecast": forecast.to_json(),
         "conversion": None if conversion is None else conversion.to_json(),
@@ -136,10 +142,12 @@ def stage(
         "policies": policies,
         "actions": actions.freeze(frame),
     }
+    if habits is not None:
+        stored["habits"] = habits.to_json()
     behaviours = (
         part.columns | columns_read(decided.to_json()) | {column for column, _ in rfmcl.letters.values()}
     )
-    asked = {each.name for policy in declared.values() for each in policy.inputs}
+    asked = {each.name for policy in declared.values() for each in policy.inputs} | actions.inputs
     wanted = (
         columns_read([stored["forecast"], stored["conversion"]]) | behaviours | asked | set(ALWAYS)
     ) & set(catalogue.names)

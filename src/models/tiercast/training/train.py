@@ -10,6 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from tiercast.actions.habits import fit_habits
+from tiercast.actions.next_best import NEXT_BEST
+from tiercast.actions.rules_file import read_rules
 from tiercast.collect import collect
 from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
@@ -178,6 +181,7 @@ def train(
     ------
     SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt
     """
+    rules = (read_rules(card.actions)[0] if card.actions else None) or NEXT_BEST
     opened = history or open_card(card)
     learners, blends = learners_of(card)
     policy_named(card.policy, card.extensions, card.policies)  # a typo is told before the work, not after
@@ -206,6 +210,9 @@ def train(
         described = describe(ready, engine, history=opened, store=store, card=card)
         made: dict[str, tuple[Path, SegmentReport]] = {}
         cleanup.callback(_remove, made)
+        habits, _ = fit_habits(
+            engine, opened, ready.plan.data_ends_on, extensions=card.extensions, seed=card.seed
+        )
         for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
             forecast = assemble(
                 fits,
@@ -231,6 +238,8 @@ def train(
                 policy_files=card.policies,
                 model_card=write_model_card(card, ready.account, ready.plan, results, chosen, warnings)
                 + conversion_card(told, kind),
+                habits=habits,
+                actions=rules,
                 facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id}
                 | {"conversion": conversion_facts(told, kind)},
                 conversion=None if told is None else told.parts["rule" if kind == "rule" else "winner"],
