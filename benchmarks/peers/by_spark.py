@@ -1,5 +1,7 @@
 """A peer: our own text, run by PySpark on this machine."""
 
+import tempfile
+
 import pandas as pd
 from pyspark.sql import SparkSession
 
@@ -21,4 +23,10 @@ def features(task: Task) -> pd.DataFrame:
     )
     with SparkEngine(session) as engine:
         engine.attach(open_source(f"parquet:{task.folder}"))
-        return engine.run(task.text, cutoffs=task.days, tables=Tables.from_json(task.tables))
+        tables = Tables.from_json(task.tables)
+        if not task.out:
+            return engine.run(task.text, cutoffs=task.days, tables=tables)
+        # hundreds of columns of a million customers do not pass through the driver
+        with tempfile.TemporaryDirectory() as place:
+            engine.table(task.text, cutoffs=task.days, tables=tables).write.parquet(f"{place}/answer")
+            return pd.read_parquet(f"{place}/answer")

@@ -142,10 +142,10 @@ def make_touchpoints(customers: int = CUSTOMERS, *, seed: int = 5) -> pd.DataFra
 @contextmanager
 def quick_trees(rounds: int = 40) -> Iterator[None]:
     """Let every boosted learner grow few trees: the tests are about the path, not about the last percent."""
-    from tiercast.learners import trees
+    from tiercast.learners import orders, trees
 
     with pytest.MonkeyPatch.context() as patch:
-        for defaults in (trees.DEFAULTS, trees.ON_OFFSET):
+        for defaults in (trees.DEFAULTS, trees.ON_OFFSET, orders.POISSON_ON_BTYD.defaults):
             patch.setitem(defaults, "rounds", rounds)  # type: ignore[arg-type]
             patch.setitem(defaults, "learning_rate", 0.12)  # type: ignore[arg-type]
         yield

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from tests.path.world import ENDS, World
+from tiercast import segments as segmenting
 from tiercast.actions.next_best import BadActionTable
 from tiercast.actions.rules_file import read_rules
 from tiercast.config import TrainCard
@@ -15,7 +16,9 @@ from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.panels import features_at
 from tiercast.registry import Store, bundle_folder, open_served
+from tiercast.serving.decision import DecisionStages
 from tiercast.serving.forecast import Forecast
+from tiercast.serving.rfmcl import fit_rfmcl
 from tiercast.sources.opening import open_source
 from tiercast.training import train
 from tiercast.training.assembly import stage
@@ -48,8 +51,9 @@ def test_a_version_decides_by_the_rules_that_it_was_made_with(trained_world: Wor
     table, _ = read_rules(rules(tmp_path, "thank"))
     assert table is not None
     made, _ = stage(
-        forecast, history=history, catalogue=catalogue, features=features, data_ends_on=ENDS, clusters=3,
-        default_policy="pyramid", extensions=(), seed=7, model_card="", facts={}, actions=table,
+        forecast, history=history, catalogue=catalogue, features=features, data_ends_on=ENDS,
+        segmented=segmenting.fit(features, clusters=3, seed=7), decided=DecisionStages(), rfmcl=fit_rfmcl(features),
+        default_policy="pyramid", extensions=(), model_card="", facts={}, actions=table,
     )  # fmt: skip
     try:
         bundle = open_served(made)
