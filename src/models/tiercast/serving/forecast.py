@@ -31,11 +31,11 @@ class Forecast:
     """All that is predicted of a customer who has bought before.
 
     The activity part says how likely a purchase within the window is that it learned from; it is calibrated, and the
-    odds of a purchase that the curve part gives are scaled by one factor a customer, so that the curve passes through it
-    (proportional odds; Bennett 1983, *Statistics in Medicine* 2). Who is likelier to come within a month is not as much
-    likelier within half a year: among customers whose rates differ, odds keep their ratio where hazards converge. The
-    curve then answers for any horizon: ``churn probability = S(H)``, exactly. Past what the curve's data reached, the
-    BTYD stage's hazard goes on. Orders and value of the window are carried to the horizon by the stage's expected
+    curve part is moved, by one factor a customer, so that it passes through it: up to the window in hazard, past it in
+    odds (proportional odds; Bennett 1983, *Statistics in Medicine* 2). Who is likelier to come within a month is not as
+    much likelier within half a year: among customers whose rates differ, odds keep their ratio where hazards converge.
+    The curve then answers for any horizon: ``churn probability = S(H)``, exactly. Past what the curve's data reached,
+    the BTYD stage's hazard goes on. Orders and value of the window are carried to the horizon by the stage's expected
     orders; value is zero when the chance to buy is.
 
     Parameters
@@ -91,10 +91,12 @@ class Forecast:
     def survival(self, staged: pd.DataFrame, days: np.ndarray) -> np.ndarray:
         """Return P(no purchase within t days of the window's start), shape (rows, days)."""
         asked = np.concatenate([np.asarray(days, dtype=float), [float(self.window_days)]])
-        odds = np.expm1(np.clip(self._hazard(staged, asked), 1e-12, 600.0))
-        probability = staged["purchase_probability"].to_numpy(float)
-        ratio = probability / (1.0 - probability) / odds[:, -1]
-        return np.asarray(1.0 / (1.0 + odds[:, :-1] * ratio[:, None]))
+        hazard = np.clip(self._hazard(staged, asked), 1e-12, 600.0)
+        probability = staged["purchase_probability"].to_numpy(float)[:, None]
+        within = np.exp(hazard[:, :-1] * np.log1p(-probability) / hazard[:, -1:])
+        odds_ratio = probability / (1.0 - probability) / np.expm1(hazard[:, -1:])
+        beyond = 1.0 / (1.0 + np.expm1(hazard[:, :-1]) * odds_ratio)
+        return np.asarray(np.where(asked[:-1] <= self.window_days, within, beyond))
 
     def _hazard(self, staged: pd.DataFrame, days: np.ndarray) -> np.ndarray:
         """Return the curve's cumulative hazard, and past its reach the stage's."""
