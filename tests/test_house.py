@@ -40,7 +40,7 @@ def committed() -> Iterator[Path]:
     yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in TEXT)
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
-            ours = path.is_file() and path.suffix in TEXT and "__pycache__" not in path.parts
+            ours = path.is_file() and path.suffix in TEXT and not {"__pycache__", "small"} & set(path.parts)
             if ours and (folder != "mlruns" or path.name == "README.md"):
                 yield path
 
