@@ -1,7 +1,8 @@
 """A learner answers one target's question: it fits on a panel and returns a served part, which is what predicts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,26 +27,31 @@ class Panel:
         The feature columns that learners may read.
     btyd : str
         The model of the BTYD stage.
+    shared : dict
+        What one learner has made of the rows and another may take: neither fitted on labels, nor changed.
     """
 
     features: pd.DataFrame
     labels: pd.DataFrame
     columns: tuple[str, ...]
     btyd: str = "btyd_mean"
+    shared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.features)
 
-    @property
+    @cached_property
     def cutoff_days(self) -> np.ndarray:
         """Cutoff of each row as whole days since 1970-01-01."""
         return np.asarray(self.features["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64))
 
     def where(self, mask: np.ndarray) -> "Panel":
-        """Return the rows of ``mask``, renumbered."""
+        """Return the rows of ``mask``, renumbered; rows that follow one another are not copied."""
+        rows = np.flatnonzero(mask)
+        taken = slice(rows[0], rows[-1] + 1) if len(rows) and rows[-1] - rows[0] + 1 == len(rows) else rows
         return Panel(
-            self.features.loc[mask].reset_index(drop=True),
-            self.labels.loc[mask].reset_index(drop=True),
+            self.features.iloc[taken].reset_index(drop=True),
+            self.labels.iloc[taken].reset_index(drop=True),
             self.columns,
             self.btyd,
         )
@@ -56,13 +62,22 @@ class Panel:
         return np.asarray(0.5 ** ((day.max(initial=0) - day) / half_life_days))
 
 
+def drawn(panel: Panel, most_rows: int, seed: int) -> np.ndarray:
+    """Return the places of all rows, or those of as many customers, drawn whole, as make about ``most_rows``."""
+    if len(panel) <= most_rows:
+        return np.arange(len(panel))
+    people, whose = np.unique(panel.features["customer_id"].to_numpy().astype(str), return_inverse=True)
+    chosen = np.random.default_rng(seed).random(len(people)) < most_rows / len(panel)
+    return np.flatnonzero(chosen[whose])
+
+
 def sampled(panel: Panel, most_rows: int, seed: int) -> Panel:
-    """Return the panel, or the rows of as many customers, drawn whole, as make about ``most_rows``."""
+    """Return the panel, or its :func:`drawn` rows."""
     if len(panel) <= most_rows:
         return panel
-    people, whose = np.unique(panel.features["customer_id"].to_numpy().astype(str), return_inverse=True)
-    drawn = np.random.default_rng(seed).random(len(people)) < most_rows / len(panel)
-    return panel.where(drawn[whose])
+    mask = np.zeros(len(panel), dtype=bool)
+    mask[drawn(panel, most_rows, seed)] = True
+    return panel.where(mask)
 
 
 def constant(value: float) -> RateTable:

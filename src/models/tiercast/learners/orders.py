@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tiercast.learners.learner import BlendOf, Learner, Panel, Setup, sampled
-from tiercast.learners.trees import MOST_ROWS, ON_OFFSET, SPACE, boosted
+from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
+from tiercast.learners.trees import ON_OFFSET, SPACE, boosted
 from tiercast.serving.btyd_stage import EXPECTED_ORDERS, LOG_ORDERS
 from tiercast.serving.rules import Column, PastSpend, RateTable
 from tiercast.serving.trees import Trees
@@ -30,11 +30,10 @@ def fit_btyd_orders(panel: Panel, parameters: Mapping[str, float], setup: Setup)
 
 def fit_poisson_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit what BTYD's expected orders miss: their log is the offset of a Poisson loss."""
-    rows = sampled(panel, MOST_ROWS, setup.seed)
-    count = rows.labels["order_days_future"].to_numpy(float)
+    count = panel.labels["order_days_future"].to_numpy(float)
     most = float(np.quantile(count, 0.9995)) if len(count) else 0.0
     return boosted(
-        rows,
+        panel,
         np.minimum(count, max(most, 1.0)),
         {"objective": "poisson"},
         "log",

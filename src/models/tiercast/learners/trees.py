@@ -5,15 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from tiercast.learners.learner import Learner, Panel, Range, Setup, constant, sampled
+from tiercast.learners.learner import Learner, Panel, Range, Setup, constant, drawn, sampled
 from tiercast.learners.linear import winsorised
 from tiercast.serving.blend import Hurdle
 from tiercast.serving.btyd_stage import COLUMNS, LOG_VALUE, LOGIT
 from tiercast.serving.rules import RateTable
 from tiercast.serving.trees import HazardTrees, Trees
 
-MOST_ROWS = 250_000
-"""Whole customers are drawn from a panel beyond it."""
+MOST_ROWS = 150_000
+"""Whole customers are drawn from a panel beyond it: the same customer at the next origin tells little more."""
+MOST_HAZARD_ROWS = 40_000
+"""Of a hazard, each row of which is one for every bin."""
+BINNING: dict[str, Any] = {"max_bin": 127, "feature_pre_filter": False, "verbosity": -1}
 TWEEDIE: dict[str, Any] = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 DEFAULTS: dict[str, float] = {
     "rounds": 250,
@@ -36,20 +39,12 @@ def _columns(panel: Panel) -> list[str]:
     return [name for name in (*panel.columns, *COLUMNS) if name in panel.features]
 
 
-def _boost(
-    values: np.ndarray,
-    label: np.ndarray,
-    weight: np.ndarray,
-    names: list[str],
-    objective: dict[str, Any],
-    parameters: Mapping[str, float],
-    setup: Setup,
-    offset: np.ndarray | None = None,
-) -> str:
+def _grow(table: Any, objective: dict[str, Any], parameters: Mapping[str, float], setup: Setup) -> str:
     import lightgbm
 
     settings = {
         **objective,
+        **BINNING,
         "learning_rate": float(parameters["learning_rate"]),
         "num_leaves": int(parameters["num_leaves"]),
         "min_child_samples": int(parameters["min_child_samples"]),
@@ -57,17 +52,30 @@ def _boost(
         "lambda_l2": float(parameters["lambda_l2"]),
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
-        "max_bin": 127,
         "seed": setup.seed,
         "deterministic": True,
         "force_col_wise": True,
         "num_threads": setup.threads,
-        "verbosity": -1,
     }
-    table = lightgbm.Dataset(
-        values, label, weight=weight, init_score=offset, feature_name=names, free_raw_data=True
-    )
     return str(lightgbm.train(settings, table, num_boost_round=int(parameters["rounds"])).model_to_string())
+
+
+def _binned(values: np.ndarray, names: list[str], label: np.ndarray | None = None) -> Any:
+    import lightgbm
+
+    return lightgbm.Dataset(values, label, feature_name=names, params=dict(BINNING), free_raw_data=True)
+
+
+def _table(panel: Panel, setup: Setup) -> tuple[np.ndarray, Any]:
+    """Return the places of the panel's rows that trees learn from, and their features in bins: made once a panel."""
+    key = f"trees {setup.seed}"
+    if key not in panel.shared:
+        names = _columns(panel)
+        places = drawn(panel, MOST_ROWS, setup.seed)
+        rows = panel.features[names] if len(places) == len(panel) else panel.features[names].iloc[places]
+        panel.shared[key] = places, _binned(rows.to_numpy(float), names, np.zeros(len(places))).construct()
+    places, table = panel.shared[key]
+    return places, table
 
 
 def boosted(
@@ -78,46 +86,51 @@ def boosted(
     parameters: Mapping[str, float],
     setup: Setup,
     offset: str = "",
+    only: np.ndarray | None = None,
 ) -> Trees | RateTable:
     """Fit trees to a label of the panel's rows, on top of an ``offset`` column where one is named.
 
     A label that never rises above zero leaves nothing to learn: the answer is zero.
+
+    Parameters
+    ----------
+    only : array of bool, optional
+        The rows to learn from; default: all.
     """
-    if not (label > 0).any():
+    places, binned = _table(panel, setup)
+    among = np.arange(len(places)) if only is None else np.flatnonzero(only[places])
+    rows = places[among]
+    if not (label[rows] > 0).any():
         return constant(0.0)
-    names = _columns(panel)
-    start = panel.features[offset].to_numpy(float) if offset else None
-    asked = {**objective, "boost_from_average": False} if offset else objective
-    text = _boost(
-        panel.features[names].to_numpy(float), label, panel.weights(), names, asked, parameters, setup, start
-    )
-    return Trees(tuple(names), text, link, offset)
+    table = binned.subset(among).construct()  # a copy of the bins: the label of one learner is not another's
+    table.set_label(label[rows])
+    table.set_weight(panel.weights()[rows])
+    if offset:
+        table.set_init_score(panel.features[offset].to_numpy(float)[rows])
+        objective = {**objective, "boost_from_average": False}
+    return Trees(tuple(_columns(panel)), _grow(table, objective, parameters, setup), link, offset)
 
 
 def fit_activity(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit P(purchase within the window)."""
-    rows = sampled(panel, MOST_ROWS, setup.seed)
-    label = rows.labels["purchased"].to_numpy(float)
-    return boosted(rows, label, {"objective": "binary"}, "logit", parameters, setup)
+    label = panel.labels["purchased"].to_numpy(float)
+    return boosted(panel, label, {"objective": "binary"}, "logit", parameters, setup)
 
 
 def fit_activity_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit what BTYD's purchase probability misses: its logit is the offset."""
-    rows = sampled(panel, MOST_ROWS, setup.seed)
-    label = rows.labels["purchased"].to_numpy(float)
-    return boosted(rows, label, {"objective": "binary"}, "logit", parameters, setup, LOGIT)
+    label = panel.labels["purchased"].to_numpy(float)
+    return boosted(panel, label, {"objective": "binary"}, "logit", parameters, setup, LOGIT)
 
 
 def fit_value(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit the mean of net value with a Tweedie loss (power 1.5)."""
-    rows = sampled(panel, MOST_ROWS, setup.seed)
-    return boosted(rows, _value(rows), TWEEDIE, "log", parameters, setup)
+    return boosted(panel, _value(panel), TWEEDIE, "log", parameters, setup)
 
 
 def fit_value_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit what BTYD's expected value misses: its log is the offset of a Tweedie loss."""
-    rows = sampled(panel, MOST_ROWS, setup.seed)
-    return boosted(rows, _value(rows), TWEEDIE, "log", parameters, setup, LOG_VALUE)
+    return boosted(panel, _value(panel), TWEEDIE, "log", parameters, setup, LOG_VALUE)
 
 
 def _value(panel: Panel) -> np.ndarray:
@@ -126,9 +139,8 @@ def _value(panel: Panel) -> np.ndarray:
 
 def fit_hurdle(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Hurdle:
     """Fit the value of those who buy (gamma loss); the activity curve supplies the chance that they do."""
-    rows = sampled(panel, MOST_ROWS, setup.seed)
-    spent = rows.where(_value(rows) > 0)
-    return Hurdle(boosted(spent, _value(spent), {"objective": "gamma"}, "log", parameters, setup))
+    value = _value(panel)
+    return Hurdle(boosted(panel, value, {"objective": "gamma"}, "log", parameters, setup, only=value > 0))
 
 
 def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> HazardTrees:
@@ -136,7 +148,7 @@ def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> H
 
     A bin that the follow-up ends within is left out, unless the purchase came first.
     """
-    panel = sampled(panel, MOST_ROWS // 6, setup.seed)  # each row is one for every bin
+    panel = sampled(panel, MOST_HAZARD_ROWS, setup.seed)
     names = _columns(panel)
     edges = bin_edges(setup.horizon.days, float(panel.labels["observed_days"].max()))
     starts = np.asarray([0, *edges[:-1]], dtype=float)
@@ -148,10 +160,9 @@ def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> H
     at_risk = (wait[:, None] > starts) & ((seen[:, None] >= ends) | bought)
     row, place = np.nonzero(at_risk)
     values = np.column_stack([panel.features[names].to_numpy(float)[row], place.astype(float)])
-    text = _boost(
-        values, bought[row, place].astype(float), panel.weights()[row], [*names, "bin"],
-        {"objective": "binary"}, parameters, setup,
-    )  # fmt: skip
+    table = _binned(values, [*names, "bin"], bought[row, place].astype(float))
+    table.set_weight(panel.weights()[row])
+    text = _grow(table, {"objective": "binary"}, parameters, setup)
     return HazardTrees(Trees((*names, "bin"), text, "logit"), edges)
 
 

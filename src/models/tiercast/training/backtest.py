@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from tiercast.serving.parts import TYPES, restore
 from tiercast.windows import day_number
 
 Progress = Callable[[str], None]
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -29,6 +30,14 @@ class Fits:
     progress: Progress = lambda _: None
     _known: dict[date, Panel] = field(default_factory=dict)
     _parts: dict[tuple[str, date], Any] = field(default_factory=dict)
+    _found: dict[tuple[str | date, ...], Any] = field(default_factory=dict)
+
+    def once(self, key: tuple[str | date, ...], find: Callable[[], Found]) -> Found:
+        """Return what ``find`` finds; it is asked once a key."""
+        if key not in self._found:
+            self._found[key] = find()
+        found: Found = self._found[key]
+        return found
 
     def known(self, end: date) -> Panel:
         """Return the training rows whose labels are mature at ``end``."""

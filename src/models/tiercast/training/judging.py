@@ -55,10 +55,38 @@ class Results:
 def calibrated_activity(
     fits: Fits, name: str, *, known_until: date, window: Panel
 ) -> tuple[Calibration, np.ndarray]:
-    """Return the calibration of candidate ``name`` for the day after a matured window, and its answers there."""
-    calibration = calibration_of(fits, name, known_until=known_until, window=window)
-    raw = fits.part(name, known_until).predict(window.features)
-    return calibration, np.asarray(calibration.calibrate(raw))
+    """Return the calibration of candidate ``name`` for the day after a matured window, and its answers there.
+
+    The window's origin is ``known_until``.
+    """
+
+    def find() -> tuple[Calibration, np.ndarray]:
+        calibration = calibration_of(fits, name, known_until=known_until, window=window)
+        raw = fits.part(name, known_until).predict(window.features)
+        return calibration, np.asarray(calibration.calibrate(raw))
+
+    return fits.once(("calibrated activity", name, known_until), find)
+
+
+def mended_value(
+    fits: Fits, name: str, activity: str, *, known_until: date, window: Panel
+) -> tuple[float, ValueIntervals | None]:
+    """Return the level factor of value candidate ``name`` and its intervals, both for the chances of an activity.
+
+    Without intervals where no purchase of the window says what was paid. The window's origin is ``known_until``.
+    """
+
+    def find() -> tuple[float, ValueIntervals | None]:
+        _, probability = calibrated_activity(fits, activity, known_until=known_until, window=window)
+        staged = window.features.assign(purchase_probability=probability)
+        value = np.maximum(fits.part(name, known_until).predict(staged), 0.0)
+        level = level_of(fits, name, known_until=known_until, window=window, value=value)
+        actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
+        if not (actual > 0).any():
+            return level, None
+        return level, fit_value_intervals(actual, probability, level * value / np.maximum(probability, 1e-9))
+
+    return fits.once(("mended value", name, activity, known_until), find)
 
 
 def assemble(
@@ -89,21 +117,9 @@ def assemble(
     level_factor_80 : float
         See :func:`~tiercast.evaluation.intervals.widened`.
     """
-    calibration, probability = calibrated_activity(
-        fits, chosen["churn"], known_until=calibrate_until, window=window
-    )
-    staged = window.features.assign(purchase_probability=probability)
-    value = np.maximum(fits.part(chosen["lifetime_value"], calibrate_until).predict(staged), 0.0)
-    actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
-    level = level_of(fits, chosen["lifetime_value"], known_until=calibrate_until, window=window, value=value)
-    paid = bool((actual > 0).any())
-    intervals = (
-        widened(
-            fit_value_intervals(actual, probability, level * value / np.maximum(probability, 1e-9)),
-            level_factor_80=level_factor_80,
-        )
-        if paid
-        else NO_SPREAD
+    calibration, _ = calibrated_activity(fits, chosen["churn"], known_until=calibrate_until, window=window)
+    level, spread = mended_value(
+        fits, chosen["lifetime_value"], chosen["churn"], known_until=calibrate_until, window=window
     )
     return Forecast(
         btyd=btyd,
@@ -112,7 +128,7 @@ def assemble(
         curve=fits.part(chosen["repurchase"], fit_until),
         value=fits.part(chosen["lifetime_value"], fit_until),
         value_level=level,
-        intervals=intervals,
+        intervals=NO_SPREAD if spread is None else widened(spread, level_factor_80=level_factor_80),
         horizon_days=(horizon or fits.setup.horizon).days,
         window_days=fits.setup.horizon.days,
         gap_days=fits.setup.horizon.gap_days,
@@ -120,7 +136,7 @@ def assemble(
         basis={
             "churn": fits.basis(chosen["churn"]),
             "repurchase": fits.basis(chosen["repurchase"]),
-            "value": fits.basis(chosen["lifetime_value"]) if paid else NO_AMOUNTS,
+            "value": NO_AMOUNTS if spread is None else fits.basis(chosen["lifetime_value"]),
         },
     )
 

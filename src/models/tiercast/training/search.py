@@ -58,6 +58,7 @@ def tune_all(
     judged = [at(as_of(panel, plan.folds[0].test, setup.horizon), origin) for origin in inner]
     tunable = [learner for learner in learners.values() if learner.space]
     rows = fingerprint((known, *judged)) if tunable and card.tuning_trials else ""
+    some = sampled(known, max(len(known) // 4, FIRST_LOOK_ROWS), setup.seed)
     chosen: dict[str, dict[str, float]] = {}
     for name, learner in learners.items():
         chosen[name] = dict(learner.defaults)
@@ -66,7 +67,6 @@ def tune_all(
         study = study_of(learner, rows, setup)
         tried = [_as_trial(each) for each in recorded(run.store, run.experiment, {STUDY: study})]
         progress(f"tuning {name}" + (f", {len(tried)} trials are known" if tried else ""))
-        some = sampled(known, max(len(known) // 4, FIRST_LOOK_ROWS), setup.seed)
         found = tune(
             _loss_of(learner, known, judged, setup),
             first_look=_loss_of(learner, some, judged, setup)
