@@ -11,7 +11,7 @@ import pytest
 import tiercast
 from tests.path.world import CUTOFF, World
 from tiercast.config import ScoreCard, TrainCard
-from tiercast.errors import CardError
+from tiercast.errors import CardError, UnknownName
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),
@@ -62,6 +62,10 @@ def test_features_are_one_row_a_customer_and_the_text_that_made_them_can_be_read
     assert list(seen)[:2] == ["customer_id", "cutoff"]
     assert all(seen[name].dtype == np.float64 for name in list(seen)[2:])
     assert len(seen.columns) > 62
+    some = tiercast.compute_features(rows, cutoff=CUTOFF, features=["weekend_share", "orders", "orders"])
+    pd.testing.assert_frame_equal(some, seen[["customer_id", "cutoff", "weekend_share", "orders"]])
+    with pytest.raises(UnknownName, match=r"no feature is named 'ordres'; did you mean 'orders'\?.* more$"):
+        tiercast.compute_features(rows, cutoff=CUTOFF, features=["ordres"])
     from tiercast import api
 
     assert "contract AS (" in api.features_sql(rows, cutoff=CUTOFF)

@@ -12,6 +12,8 @@ from tiercast import api
 from tiercast.errors import SourceError
 from tiercast.sources.opening import open_source
 
+SOME = ["spend_currency", "order_days", "gap_mean_days", "channels", "weekend_share"]
+"""What every feature gives on both engines is a test of the engines; here it is the table that is in question."""
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 
 
@@ -55,10 +57,10 @@ def test_the_engine_in_this_process_says_which_one_to_take() -> None:
 
 @pytest.mark.spark
 def test_a_view_of_the_catalogue_gives_the_features_of_its_rows(session: Any) -> None:
-    theirs = api.compute_features("spark:global_temp.touchpoints", cutoff="2024-03-01", engine="spark")
-    pd.testing.assert_frame_equal(
-        theirs, api.compute_features(touchpoints(), cutoff="2024-03-01"), check_exact=True
-    )
+    asked: dict[str, Any] = {"cutoff": "2024-03-01", "features": SOME}
+    theirs = api.compute_features("spark:global_temp.touchpoints", engine="spark", **asked)
+    assert list(theirs) == ["customer_id", "cutoff", *SOME]
+    pd.testing.assert_frame_equal(theirs, api.compute_features(touchpoints(), **asked), check_exact=True)
 
 
 @pytest.mark.spark

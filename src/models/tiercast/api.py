@@ -15,6 +15,7 @@ from tiercast.converting import conversion as conversion
 from tiercast.engines.opening import open_engine, read_stage
 from tiercast.errors import CardError, NotTrainable
 from tiercast.features.catalogue import build_catalogue, look
+from tiercast.features.compile import needed
 from tiercast.features.declare import Feature
 from tiercast.intake import require_usable, take_stock
 from tiercast.learners.learner import Panel
@@ -95,19 +96,28 @@ def declare_features(
     source: Source,
     *,
     cutoff: Day,
+    features: Sequence[str] = (),
     currency: str | None = None,
     zone: str | None = None,
     sides: Sides | None = None,
     extensions: Sequence[str] = (),
     engine: str = "duckdb",
 ) -> Declared:
-    """Return the features that the data visible at a cutoff can feed, and the SQL by which an engine computes them."""
+    """Return the features that the data visible at a cutoff can feed, and the SQL by which an engine computes them.
+
+    Parameters
+    ----------
+    features : sequence of str
+        Names of the wanted ones; what they read is in the SQL too. Default: all.
+    """
     history = open_source(source, currency=currency, zone=zone, sides=sides, extensions=tuple(extensions))
     with open_engine(engine) as runs:
         runs.attach(history)
         seen = look(runs.run, history, parse_cutoff(cutoff))
         catalogue = build_catalogue(seen, extensions=tuple(extensions))
-        return Declared(catalogue.features, catalogue.text(history), read_stage(runs, history))
+        catalogue.require(features)
+        chosen = tuple(needed(catalogue.features, features)) if features else catalogue.features
+        return Declared(chosen, catalogue.text(history, features or None), read_stage(runs, history))
 
 
 def features_sql(
@@ -121,6 +131,7 @@ def compute_features(
     source: Source,
     *,
     cutoff: Day,
+    features: Sequence[str] = (),
     currency: str | None = None,
     zone: str | None = None,
     sides: Sides | None = None,
@@ -129,10 +140,19 @@ def compute_features(
 ) -> pd.DataFrame:
     """Return one row per customer seen before the cutoff, with everything known of them then.
 
+    Parameters
+    ----------
+    features : sequence of str
+        Names of the wanted ones, which is cheaper than all; default: all.
+
     Returns
     -------
     pandas.DataFrame
         ``customer_id``, ``cutoff``, then one float64 column per feature, NaN where it is absent.
+
+    Raises
+    ------
+    SourceError, MissingColumns, WrongType, UnknownName
 
     Examples
     --------
@@ -141,6 +161,8 @@ def compute_features(
     >>> seen = compute_features(rows, cutoff="2025-02-01")
     >>> seen[["orders", "days_since_purchase", "spend_currency"]].values.tolist()
     [[2.0, 12.0, 15.0]]
+    >>> list(compute_features(rows, cutoff="2025-02-01", features=["spend_currency", "orders"]))
+    ['customer_id', 'cutoff', 'spend_currency', 'orders']
     """
     history = open_source(source, currency=currency, zone=zone, sides=sides, extensions=tuple(extensions))
     day = parse_cutoff(cutoff)
@@ -148,7 +170,9 @@ def compute_features(
         runs.attach(history)
         require_usable(take_stock(runs, history, repeats=False))
         catalogue = build_catalogue(look(runs.run, history, day), extensions=tuple(extensions))
-        return features_at(runs, history, catalogue, [day])
+        catalogue.require(features)
+        found = features_at(runs, history, catalogue, [day], wanted=features or None)
+        return found[["customer_id", "cutoff", *dict.fromkeys(features)]] if features else found
 
 
 def panel(

@@ -65,8 +65,11 @@ class CardError(TiercastError, ValueError):
         super().__init__(f"card {os.fspath(card)}: {problem}{listing}", card=os.fspath(card), there_is=known)
 
 
+MOST_NAMED = 30
+
+
 class UnknownName(TiercastError, LookupError):
-    """A name was asked for that does not exist.
+    """A name was asked for that does not exist; of hundreds the sentence lists some, the details all.
 
     Examples
     --------
@@ -81,8 +84,9 @@ class UnknownName(TiercastError, LookupError):
     def __init__(self, *, what: str, name: str, there_is: Iterable[str], closest: str | None = None) -> None:
         known = sorted(there_is)
         guess = f"did you mean {closest!r}? " if closest else ""
+        more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
         super().__init__(
-            f"no {what} is named {name!r}; {guess}there is: {', '.join(known) or 'none'}",
+            f"no {what} is named {name!r}; {guess}there is: {', '.join(known[:MOST_NAMED]) or 'none'}{more}",
             what=what,
             name=name,
             there_is=known,

@@ -47,6 +47,10 @@ def features(
             help="Print the one SQL text instead, --cutoff filled in; with --engine spark, how it reads, too.",
         ),
     ] = False,
+    only: Annotated[
+        str,
+        typer.Option("--only", metavar="NAMES", help="Names of features, with commas between; default: all."),
+    ] = "",
     map_file: MapFile = None,
     side: Sides = None,
     currency: Currency = None,
@@ -60,6 +64,7 @@ def features(
     """Compute one row per customer, as known at a cutoff; or list the features, or print their SQL."""
     screen = Screen(as_json=as_json, verbose=verbose)
     options: dict[str, Any] = {
+        "features": tuple(dict.fromkeys(name.strip() for name in only.split(",") if name.strip())),
         "sides": spoken_sides(side or ()),
         "currency": currency,
         "zone": zone,
@@ -149,9 +154,12 @@ def _declared(
         declared = api.declare_features(source, cutoff=cutoff, **options)
         return declared.features, declared.text, declared.read_stage
     from tiercast.features.catalogue import build_catalogue
+    from tiercast.features.compile import needed
     from tiercast.features.declare import Seen
 
-    return build_catalogue(Seen.everything(), extensions=options["extensions"]).features, "", ""
+    catalogue = build_catalogue(Seen.everything(), extensions=options["extensions"])
+    catalogue.require(options["features"])
+    return tuple(needed(catalogue.features, options["features"] or catalogue.names)), "", ""
 
 
 def sources(

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from tiercast.collect import collect
+from tiercast.collect import choose, collect
 from tiercast.features.attribute import attributes_of
 from tiercast.features.compile import compile_features, needed
 from tiercast.features.contract import contract_sql
@@ -35,6 +35,17 @@ class Catalogue:
     def names(self) -> list[str]:
         """Names in the order of the text's columns."""
         return [feature.name for feature in self.features]
+
+    def require(self, names: Sequence[str]) -> None:
+        """Refuse a name that is no feature of these data.
+
+        Raises
+        ------
+        UnknownName
+        """
+        known = {feature.name: feature for feature in self.features}
+        for name in names:
+            choose(known, name, what="feature")
 
     @property
     def vocabulary(self) -> list[tuple[str, str, int]]:
