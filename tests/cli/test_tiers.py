@@ -90,9 +90,9 @@ def test_a_cut_a_policy_and_a_customer_that_do_not_exist_are_told(shop: Path) ->
 
 
 def test_a_tier_is_explained_from_what_the_nights_remember(scored: Path) -> None:
-    rows = pd.read_feather(next(scored.glob(f"scores/cutoff={DAYS[1]}/*/tier_history.arrow"))).set_index(
-        "customer_id"
-    )
+    rows = pd.read_feather(
+        next(scored.glob(f"scores/cutoff={DAYS[1]}/*/tier_history.pyramid.arrow"))
+    ).set_index("customer_id")
     asked = rows.index[rows["reason_code"] == "HELD_BY_DWELL"].append(rows.index)[0]
     told = answer("tiers", "explain", asked, *WHO, "--scorecards", "scores")
     assert (told["tier"], told["reason"]) == (rows.loc[asked, "tier"], rows.loc[asked, "reason"])

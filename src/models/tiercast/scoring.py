@@ -22,8 +22,7 @@ from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
 from tiercast.serving.scorecard import SCORECARD
-from tiercast.tiers.history import FILE as HISTORY
-from tiercast.tiers.history import night_before, rows_of, with_past, write_history
+from tiercast.tiers.history import file_of, night_before, rows_of, with_past, write_history
 
 CHUNK_CUSTOMERS = 200_000
 FILE = "scorecard.parquet"
@@ -109,8 +108,8 @@ def score(
         lacking = tuple(name for name in bundle.reads if name not in history.sides)
         found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
         features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
-    past = None
-    if out is not None and (chosen := _policy_of(bundle, policy)):
+    past, chosen = None, _policy_of(bundle, policy)
+    if out is not None and chosen:
         past = night_before(out, cutoff=day, policy=chosen, version=bundle.version)
         features = with_past(features, past)
     progress("predicting")
@@ -132,7 +131,9 @@ def score(
             "lacking": lacking,
             "tiers_go_on_from": None if past is None else past.cutoff.isoformat(),
         }
-        place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts, tiers=tiers)
+        place = publish(
+            cards, Path(out), cutoff=day, version=bundle.version, facts=facts, tiers=tiers, policy=chosen
+        )
     since = None if past is None else past.cutoff
     held = bundle.policies[policy or bundle.manifest["default_policy"]]
     classes = tuple(each["key"] for each in held["classes"])
@@ -169,11 +170,12 @@ def publish(
     version: str,
     facts: dict[str, Any],
     tiers: pd.DataFrame | None = None,
+    policy: str = "",
 ) -> Path:
     """Write one (cutoff, version) of the scorecard: beside its place first, then put there by one rename.
 
     Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. The tier history is put there
-    before it, and counts only where a scorecard stands beside it. What the dead run leaves is a hidden folder
+    before it, under the name of its policy, and counts only where a scorecard stands beside it. What the dead run leaves is a hidden folder
     ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
 
     Raises
@@ -193,7 +195,7 @@ def publish(
                 write_history(tiers, writing / "tiers.part")
             target.mkdir(parents=True, exist_ok=True)
             if tiers is not None:
-                (writing / "tiers.part").replace(target / HISTORY)
+                (writing / "tiers.part").replace(target / file_of(policy))
             (writing / "scorecard.part").replace(target / FILE)
             (writing / "facts.part").replace(target / FACTS)
         finally:
