@@ -15,12 +15,11 @@ from typing import Any
 import pandas as pd
 
 from tiercast.engines.opening import open_engine
-from tiercast.errors import NotTrainable, OutputError
-from tiercast.features.described import people_of
-from tiercast.intake import Account, as_learned, require_currency, require_usable, take_stock
+from tiercast.errors import OutputError
+from tiercast.frozen import features_of
+from tiercast.intake import Account
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
-from tiercast.serving.bundle import arrange
 from tiercast.serving.scorecard import SCORECARD
 from tiercast.tiers.history import file_of, night_before, rows_of, with_past, write_history
 
@@ -94,20 +93,9 @@ def score(
     progress("opening the model")
     bundle: Any = open_served(bundle_folder(store, model))
     with open_engine(engine, threads=threads) as runs:
-        progress("reading touchpoints")
-        runs.attach(history)
-        require_currency(history, str(bundle.manifest["currency"]))
-        history = as_learned(history, bundle.attributes)
-        account = take_stock(runs, history, repeats=False)
-        require_usable(account)
-        day = cutoff or account.last_day
-        if day is None:
-            raise NotTrainable(target="a scorecard", needs="accepted touchpoints", has="none")
-        progress("computing features")
-        people = people_of(history)
-        lacking = tuple(name for name in bundle.reads if name not in history.sides)
-        found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
-        features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
+        seen = features_of(bundle, history, cutoff, runs, progress=progress)
+    features, day, account = seen.features, seen.cutoff, seen.account
+    lacking = tuple(name for name in bundle.reads if name not in history.sides)
     past, chosen = None, _policy_of(bundle, policy)
     if out is not None and chosen:
         past = night_before(out, cutoff=day, policy=chosen, version=bundle.version)
@@ -175,8 +163,8 @@ def publish(
     """Write one (cutoff, version) of the scorecard: beside its place first, then put there by one rename.
 
     Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. The tier history is put there
-    before it, under the name of its policy, and counts only where a scorecard stands beside it. What the dead run leaves is a hidden folder
-    ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
+    before it, under the name of its policy, and counts only where a scorecard stands beside it. What the dead run leaves is
+    a hidden folder ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
 
     Raises
     ------

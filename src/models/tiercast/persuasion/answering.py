@@ -135,6 +135,11 @@ def answer_history(
     frozen = {
         "features.sql": catalogue.text(history),
         "tables.json": dictionaries_of(history, catalogue.vocabulary).to_json(),
+        "frozen.json": {
+            "currency": history.currency,
+            "attributes": catalogue.attributes(list(catalogue.names)),
+            "families": dict(catalogue.families),
+        },
     }
     return _answer(experiment, settings, store, progress, facts, frozen)
 

@@ -26,7 +26,7 @@ from .forecast import Forecast
 from .habits import Habits
 from .influence import Influence
 from .intake import clean_request
-from .people import last_of_each, trimmed
+from .people import last_of_each, not_known, trimmed
 from .reasons import Telling, contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
@@ -115,10 +115,7 @@ class Bundle:
 
     def unknown(self, people: Mapping[str, Any]) -> list[str]:
         """Return the features that cannot be known without the tables about customers that did not come."""
-        families = self.manifest["families"].items()
-        return (
-            [] if "assignments" in people else [name for name, family in families if family == "assignment"]
-        )
+        return not_known(self.manifest["families"], people)
 
     def verdicts(self, touchpoints: pd.DataFrame) -> dict[str, int]:
         """Return how many rows the contract accepted, left unresolved and rejected, by code."""

@@ -2,9 +2,9 @@
 
 It lies beside each published scorecard, as ``OUT/cutoff=DAY/version=HASH/tier_history.POLICY.arrow``: one row for each
 customer with a tier. Each policy has a file of its own, so scoring one never erases what another promised; the one name of
-older publications, ``tier_history.arrow``, is read as well. Scoring a cutoff reads the newest history **before** it and writes its own, so the same night run twice says
-the same twice, and a night that died is simply run again. A history counts only where the scorecard stands beside it: what
-was never published was never promised.
+older publications, ``tier_history.arrow``, is read as well. Scoring a cutoff reads the newest history **before** it and
+writes its own, so the same night run twice says the same twice, and a night that died is simply run again. A history counts
+only where a scorecard stands beside it: what was never published was never promised.
 """
 
 import glob

@@ -225,8 +225,11 @@ def _overdispersion(moves: Sequence[np.ndarray]) -> float | None:
     squares, freedom = 0.0, 0
     for each in moves:
         meant = each.sum(axis=1, keepdims=True) * common
-        told = meant >= 1.0
+        told = meant > 0.0
         squares += float((np.square(each - meant)[told] / meant[told]).sum())
-    for row in common:
-        freedom += max(int((row > 0).sum()) - 1, 0) * (len(moves) - 1)
+    for place, row in enumerate(common):
+        filled = sum(
+            each[place].sum() > 0 for each in moves
+        )  # a pair without anybody in the class says nothing of it
+        freedom += max(int((row > 0).sum()) - 1, 0) * max(filled - 1, 0)
     return squares / freedom if freedom else None
