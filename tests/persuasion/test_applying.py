@@ -171,6 +171,19 @@ def test_a_table_is_told_from_the_run_of_a_table() -> None:
         apply_to_history(open_store(None), found.run_id, "bought", open_source(shop(5)[0]))
 
 
+def test_ids_of_a_file_stay_text_so_that_a_list_can_be_joined_back(tmp_path: Path) -> None:
+    rows = table(1_500).rename(columns={"customer_id": "member"})
+    rows["member"] = [f"{place:06}" for place in range(len(rows))]
+    place = tmp_path / "members.csv"
+    rows.to_csv(place, index=False)
+    asked = {**READ, "customer": "member", "probability": "chance", "folds": 2, "resamples": 100}
+    found = tiercast.uplift(str(place), **asked)
+    assert found.customers["customer_id"].tolist() == rows["member"].tolist()
+    assert "member" not in found.report.experiment.encoding.columns
+    told = tiercast.apply_uplift(found.run_id, str(place), outcome="bought")
+    assert told["member"].tolist() == rows["member"].tolist()
+
+
 def test_settings_and_outcomes_that_do_not_exist_are_refused_before_anything_is_read() -> None:
     with pytest.raises(UnknownName, match="did you mean 'resamples'"):
         tiercast.uplift("nowhere.csv", resample=5, **READ)

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from tiercast.engines.opening import open_engine
-from tiercast.errors import SourceError, UnknownCustomer
+from tiercast.errors import UnknownCustomer
 from tiercast.frozen import features_of
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
@@ -214,26 +214,21 @@ def shares_of(customers: Customers, *, policy: str = QUOTA_POLICY, top_share: fl
 
 
 def shares_of_scorecard(
-    place: str | Path, *, extensions: tuple[str, ...] = (), top_share: float = 0.20
+    cards: pd.DataFrame, *, extensions: tuple[str, ...] = (), top_share: float = 0.20
 ) -> Shares:
     """Return how uneven the expected value of a published scorecard is, and how its policy's quotas came out.
 
     The quotas are told where the scorecard's policy is still declared, in the version that the scorecard names.
 
+    Parameters
+    ----------
+    cards : DataFrame
+        As :func:`tiercast.planning.published.read_scorecard` reads it.
+
     Raises
     ------
-    SourceError, NothingToShare
+    NothingToShare
     """
-    try:
-        cards = pd.read_parquet(
-            place, columns=["cutoff", "policy", "policy_version", "tier", "expected_value_currency"]
-        )
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            source=str(place),
-            problem=f"it is no scorecard ({type(error).__name__})",
-            fix="give a scorecard.parquet",
-        ) from error
     told = {"expected_value_currency": concentration(cards["expected_value_currency"], top_share=top_share)}
     name, version = str(cards["policy"].iloc[0]), str(cards["policy_version"].iloc[0])
     declared = policy_named("pyramid", extensions)[1].get(name)

@@ -223,7 +223,8 @@ def explain(
 
 def concentration(
     scorecard: Annotated[
-        Path | None, typer.Argument(metavar="[SCORECARD]", help="A scorecard.parquet, instead of --source.")
+        Path | None,
+        typer.Argument(metavar="[SCORECARD]", help="A scorecard.parquet or its folder, instead of --source."),
     ] = None,
     source: SourceOption = "",
     map_file: MapFile = None,
@@ -246,10 +247,12 @@ def concentration(
     if (scorecard is None) == (not source):
         raise WrongUsage("give either a SCORECARD, or --source")
     with screen.working("measuring"):
+        from tiercast.planning.published import read_scorecard
         from tiercast.tiering import shares_of, shares_of_scorecard
 
         if scorecard is not None:
-            found = shares_of_scorecard(scorecard, extensions=tuple(extension or ()), top_share=top)
+            cards = read_scorecard(scorecard)
+            found = shares_of_scorecard(cards, extensions=tuple(extension or ()), top_share=top)
         else:
             everybody = _customers(source, map_file=map_file, side=side, cutoff=cutoff, model=model, extension=extension,
                                    engine="duckdb", root=root)  # fmt: skip

@@ -82,8 +82,10 @@ def apply_to_table(
     ------
     UnknownName, SourceError, MissingColumns
     """
-    table, _ = read_table(source)
     part = part_of(store, run_id, outcome)
+    kept = run_file(store, run_id, "uplift/table.json")
+    told_by = {} if kept is None else json.loads(kept.read_text("utf-8"))  # older runs did not keep it
+    table, _ = read_table(source, customer=told_by.get("customer", "customer_id"))
     told = part.predict(table)
     return pd.concat([table.drop(columns=[name for name in told if name in table]), told], axis=1)
 
