@@ -78,6 +78,28 @@ def test_where_nobody_came_back_twice_it_is_kaplan_and_meiers() -> None:
     )
 
 
+def test_customers_of_very_different_rates_give_the_curve_they_were_drawn_from() -> None:
+    rng = np.random.default_rng(11)
+    rate = rng.gamma(1.5, 1 / 30, (6000, 1))
+    gaps = np.ceil(rng.exponential(1.0, (6000, 80)) / rate)  # whole days: P(gap > t) = E exp(-rate t)
+    followed = rng.integers(60, 400, (6000, 1))
+    ended = np.cumsum(gaps, axis=1) <= followed
+    counted = pd.DataFrame(
+        {
+            "silence_days": np.concatenate([gaps[ended], followed[~ended[:, 0], 0]]),
+            "returned": np.repeat([1, 0], [ended.sum(), (~ended[:, 0]).sum()]),
+            "purchase_days": np.concatenate([1 + ended.sum(axis=1)[np.nonzero(ended)[0]], np.ones((~ended[:, 0]).sum())]),
+            "silences": 1,
+        }
+    )  # fmt: skip
+    found = silences_of(counted, least_customers=100)
+    drawn = (1 + found.days / 30) ** -1.5
+    assert np.abs(found.still_silent_share - drawn).max() < 0.03
+    every_silence_one_vote = silences_of(counted.assign(purchase_days=2), least_customers=100)
+    pooled = every_silence_one_vote.still_silent_share
+    assert np.abs(pooled - (1 + every_silence_one_vote.days / 30) ** -1.5).max() > 0.1
+
+
 def test_a_daily_buyer_has_one_vote_like_anybody_else() -> None:
     often = {"daily": list(range(40))}
     seldom = {f"c{number}": [0, 30] for number in range(3)}
