@@ -25,7 +25,7 @@ def test_each_job_has_its_card_with_its_defaults() -> None:
         ({"job": "train"}, "source"),
         (TRAIN | {"horizn_days": 3}, "did you mean horizon_days"),
         (TRAIN | {"zzz": 3}, "unknown key 'zzz'"),
-        (TRAIN | {"horizon_days": 0}, "greater than or equal to 1"),
+        (TRAIN | {"horizon_days": -1}, "greater than or equal to 0"),
         (TRAIN | {"horizon_days": 9999}, "horizon_days"),
         (TRAIN | {"horizon_days": 1.5}, "horizon_days"),
         (TRAIN | {"until": "2024-02-31"}, "until"),

@@ -60,7 +60,8 @@ class TrainCard:
     sides : tuple of str
         Side tables, as in ``products=csv:products.csv``.
     horizon_days : int
-        The window that churn and value are about.
+        The window that churn and value are about; 0 keeps the champion's, and while there is none, the data choose
+        (:mod:`tiercast.training.horizon`).
     gap_days : int
         Days between the cutoff and the window, when acting on scores takes time.
     step_days : int
@@ -95,7 +96,7 @@ class TrainCard:
 
     job: Literal["train"]
     source: str
-    horizon_days: int = Field(default=28, ge=1, le=365)
+    horizon_days: int = Field(default=0, ge=0, le=365)
     gap_days: int = Field(default=0, ge=0, le=60)
     step_days: int = Field(default=14, ge=1, le=91)
     test_origins: int = Field(default=3, ge=1, le=12)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tiercast.config import TrainCard
 from tiercast.intake import Account
+from tiercast.training.horizon import HorizonChoice
 from tiercast.training.judging import TARGETS, Results
 from tiercast.training.plan import Plan
 
@@ -15,6 +16,7 @@ def write_model_card(
     results: Results,
     chosen: Mapping[str, str],
     warnings: tuple[str, ...],
+    horizon: HorizonChoice,
 ) -> str:
     """Return the card as Markdown, written from the run: no figure in it was typed by hand."""
     lines = [
@@ -26,7 +28,8 @@ def write_model_card(
         "",
         f"Side tables: {_told(account)}.",
         "",
-        f"Question: what happens in the {card.horizon_days} days that start {card.gap_days} days after the cutoff. "
+        f"Question: what happens in the {plan.horizon.days} days that start {card.gap_days} days after the cutoff. "
+        f"Why {plan.horizon.days}: {horizon.reason}. "
         f"Money is net revenue in {account.currency}.",
         "",
         f"Judged at {', '.join(str(fold.test) for fold in plan.folds)}, each time by a model that knew nothing from "
