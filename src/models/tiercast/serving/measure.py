@@ -36,9 +36,9 @@ class ValueMeasure:
     Notes
     -----
     Discounting follows the expected timing of the orders: what a horizon holds beyond the one before it is taken as spread
-    evenly between the two, so it counts as of the middle. Where customers fade, orders come somewhat before it: the
-    discounted value is then too low, at 10 % a year by less than 0.5 % of it, and at any rate below 100 % by less than 4 %
-    (against day-by-day integration, in the tests).
+    evenly between the two, so it counts as of the middle. Where customers fade, orders come somewhat before it, and the
+    discounted value is a little low. Against integration day by day, over seven histories and six purchase processes in the
+    tests, it is off by less than 0.2 % at 10 % a year and by less than 2 % at 99 %.
 
     Examples
     --------
