@@ -215,6 +215,19 @@ def test_on_days_after_it_was_fitted_the_champions_own_bundle_answers(
     np.testing.assert_allclose(both["champion_churn"], both["churn_probability"], rtol=1e-12)
 
 
+def test_a_champion_that_tells_margin_in_money_of_today_is_compared_in_net_revenue(
+    again: tuple[Store, Any],
+) -> None:
+    told = open_served(bundle_folder(again[0], 2)).forecast
+    margin = replace(told, measure=type(told.measure)(0.3, 0.1))
+    assert margin.measure.name == "net_margin_discounted"
+    assert promotion.in_net_revenue(margin) == told
+    older = SimpleNamespace(horizon_days=28)
+    assert promotion.in_net_revenue(older) is older, (
+        "versions from before there was a choice tell net revenue"
+    )
+
+
 def test_a_versions_model_card_was_written_from_its_run(trained_world: World) -> None:
     store = Store(trained_world.uri, None)
     text = (bundle_folder(store, "champion") / "MODEL_CARD.md").read_text("utf-8")
@@ -222,6 +235,8 @@ def test_a_versions_model_card_was_written_from_its_run(trained_world: World) ->
     for target, name in winners.items():
         assert f"| {target} | {name} **(this version)** |" in text
     assert "SEASON_UNSEEN" in text
+    assert "learned from windows of 28 days" in text
+    assert "The scorecard's value is `net_revenue`. Learning" in text
     assert all(test in text for _, test in trained_world.facts["folds"])
 
 

@@ -91,6 +91,11 @@ class TrainCard:
         A TOML file of next best actions instead of ours; its assumptions are for plans.
     extensions : tuple of str
         Modules with features, learners, policies and sources of your own.
+    margin_share : float
+        What is left of a unit of net revenue, above 0 and at most 1: the value that is told is multiplied by it; 1 tells
+        revenue. Learning and judging stay in net revenue.
+    discount_yearly_share : float
+        At least 0 and below 1: money that comes a year after the cutoff counts one over one plus this; 0 counts it whole.
     seed : int
     """
 
@@ -115,6 +120,8 @@ class TrainCard:
     seed: int = Field(default=7, ge=0)
     map: str = ""
     sides: tuple[str, ...] = ()
+    margin_share: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
+    discount_yearly_share: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", with_map(self.source, self.map))

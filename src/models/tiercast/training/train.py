@@ -25,6 +25,7 @@ from tiercast.panels import build_panel, features_at
 from tiercast.registry import Store, start_run
 from tiercast.schema import History
 from tiercast.segments import SegmentReport
+from tiercast.serving.measure import ValueMeasure
 from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 from tiercast.targets.churn import CHURN
@@ -220,6 +221,7 @@ def train(
         window = at(fits.known(ready.plan.data_ends_on), last.test)
         newest = _newest_stage(ready)
         described = describe(ready, engine, history=opened, store=store, card=card)
+        measure = ValueMeasure(card.margin_share, card.discount_yearly_share)
         made: dict[str, tuple[Path, SegmentReport]] = {}
         cleanup.callback(_remove, made)
         habits, _ = fit_habits(
@@ -235,6 +237,7 @@ def train(
                 btyd=None if kind == "rule" else newest,
                 horizon=ready.plan.horizon,
                 level_factor_80=ready.plan.level_factor_80,
+                measure=measure,
             )
             made[kind] = assembly.stage(
                 forecast,
@@ -249,7 +252,7 @@ def train(
                 extensions=card.extensions,
                 policy_files=card.policies,
                 model_card=write_model_card(
-                    card, ready.account, ready.plan, results, chosen, warnings, ready.horizon
+                    card, ready.account, ready.plan, results, chosen, warnings, ready.horizon, measure=measure
                 )
                 + conversion_card(told, kind),
                 habits=habits,
