@@ -18,6 +18,7 @@ from tiercast.serving.btyd_stage import BtydStage
 from tiercast.serving.forecast import PREDICTIONS, VALUE_NAMES, Forecast
 from tiercast.serving.gamma_gamma import GammaGamma
 from tiercast.serving.intervals import ValueIntervals
+from tiercast.serving.mbg_cnbd import MbgCnbd
 from tiercast.serving.measure import ValueMeasure
 from tiercast.serving.pareto_nbd import ParetoNbd
 from tiercast.serving.rules import Column, SurvivalTable
@@ -153,6 +154,20 @@ def test_with_a_purchase_process_value_grows_as_its_orders_do() -> None:
     for place, days in enumerate(VALUE_DAYS, start=1):
         grown = told[f"expected_value_{days}d_currency"] / told["expected_value_currency"]
         np.testing.assert_allclose(grown, orders[:, place] / orders[:, 0], rtol=1e-12)
+
+
+def test_where_the_process_sees_nobody_coming_within_the_window_a_year_is_worth_a_bounded_multiple() -> None:
+    steady = MbgCnbd(
+        2.0, 20.0, 0.2, 20.0, 8
+    )  # a purchase each hundred days or so, and one was made yesterday
+    stage = BtydStage(steady, GammaGamma(6.0, 4.0, 15.0), 28)
+    rows = some(order_days=9.0, purchase_span_days=900.0, customer_age_days=901.0)
+    told = forecast(btyd=stage, value=Column("net_spend_currency")).predict(rows)
+    orders = stage.expected_orders(rows, [28, 365])
+    assert (orders[:, 1] / orders[:, 0] > 1000).all()
+    a_purchase = told["expected_value_currency"] / told["purchase_probability"]
+    added = told["expected_value_365d_currency"] - told["expected_value_currency"]
+    np.testing.assert_allclose(added, 4.0 * (orders[:, 1] - orders[:, 0]) * a_purchase, rtol=1e-9)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.2])

@@ -18,6 +18,9 @@ GRID_DAYS: tuple[int, ...] = (
     1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 35, 42, 50, 60, 70, 80, 90, 105, 120, 140, 160, 182,
 )  # fmt: skip
 LONGEST_DAYS = GRID_DAYS[-1]
+MOST_TIMES_THE_PROCESS = 4.0
+"""By how much, at most, the growth past the window may exceed what the purchase process says. Where the activity part sees a
+chance and the process, sure of its rhythm, next to none within the window, its ratio of a year to the window has no bound."""
 
 
 class HasHazard(Protocol):
@@ -38,7 +41,8 @@ class Forecast:
     much likelier within half a year: among customers whose rates differ, odds keep their ratio where hazards converge.
     The curve then answers for any horizon: ``churn probability = S(H)``, exactly. Past what the curve's data reached,
     the BTYD stage's hazard goes on. Orders and value of the window are carried to the horizon, and to every other, by the
-    stage's expected orders (without a stage: in proportion to the days); value is zero when the chance to buy is, and no
+    stage's expected orders (without a stage: in proportion to the days; where the activity part contradicts the stage, within
+    a bound); value is zero when the chance to buy is, and no
     longer horizon is told less than a shorter one. The spread of value was learned on the window, by the level of
     expected value, and is taken at the level that each horizon has.
 
@@ -123,7 +127,10 @@ class Forecast:
         asked = sorted({*days, self.window_days})
         within = np.maximum(self.btyd.expected_orders(staged, asked), 1e-9)
         window = within[:, [asked.index(self.window_days)]]
-        return np.asarray(within[:, [asked.index(day) for day in days]] / window)
+        within = within[:, [asked.index(day) for day in days]]
+        least = staged["purchase_probability"].to_numpy(float)[:, None] / MOST_TIMES_THE_PROCESS
+        tempered = (np.asarray(days) > self.window_days) & (window < least)
+        return np.where(tempered, 1.0 + (within - window) / least, within / window)
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the predictions of each row; NaN throughout for a customer who never bought.
