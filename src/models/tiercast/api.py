@@ -73,11 +73,11 @@ def check(
     sides : mapping of name to source, optional
         Side tables: customers, products, channels, stores, assignments, identities; see docs/sides.md.
     horizon_days : int
-        The window that churn and value would be about; 0 lets the data choose, as a training would.
+        The window that churn and value would be about; 0 lets the data choose, as a training without a champion would.
 
     Raises
     ------
-    SourceError, MissingColumns, WrongType
+    SourceError, MissingColumns, WrongType, CardError
 
     Examples
     --------

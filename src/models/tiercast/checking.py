@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from tiercast.config import TrainCard
+from tiercast.config import TrainCard, card_of
 from tiercast.engines.engine import Engine
 from tiercast.intake import Account, rejected_rows, take_stock
 from tiercast.schema import History
@@ -48,12 +48,20 @@ def check_history(engine: Engine, history: History, *, horizon_days: int) -> Che
     ----------
     horizon_days : int
         The window that churn and value would be about; 0 lets the data choose, as a training without a champion would.
+
+    Raises
+    ------
+    CardError
+        No card may have such a horizon.
     """
     account = take_stock(engine, history)
     rejected = rejected_rows(engine, history)
     ready, asked = None, None
     if account.first_day is not None and account.last_day is not None and account.buyers:
-        card = TrainCard(job="train", source="checked", horizon_days=horizon_days)
+        card = card_of(
+            {"job": "train", "source": "checked", "horizon_days": horizon_days}, name="of the check"
+        )
+        assert isinstance(card, TrainCard)  # the job is train
         asked = choose_horizon(
             card, engine, history, first_day=account.first_day, data_ends_on=account.last_day
         )
