@@ -71,6 +71,7 @@ def main() -> None:
                 "job": "train",
                 "source": "complete_journey:every=8",
                 "until": "2018-01-01",
+                "horizon_days": 28,
                 "tuning_trials": 0,
                 "clusters": 3,
                 "test_origins": 3,

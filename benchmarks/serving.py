@@ -22,6 +22,7 @@ def main() -> None:
         job="train",
         source=f"complete_journey:every={every}",
         until="2018-01-01",
+        horizon_days=28,
         tuning_trials=0,
         clusters=3,
         test_origins=1,

@@ -17,6 +17,9 @@ test keeps the two together.
   to no learning) or `refused:` and a code. `refused:NO_HISTORY` is a customer of whom nothing usable is known
   before the cutoff, `refused:NO_PURCHASE` one who has been in touch and never bought.
 * Money is in `currency`, major units; probabilities are between 0 and 1; a percentile is between 0 and 100.
+* `value_measure` says what **every** value of the row counts: `net_revenue`; `net_margin`, the share of it that the
+  training's card gave as `margin_share`; with `_discounted`, in money of the cutoff, at the card's
+  `discount_yearly_share`. The version's model card has both numbers. Learning and judging are in net revenue whatever is told.
 * Columns may be added at the end in a later release. None is renamed, moved or given another meaning without a new
   major version of the package.
 
@@ -25,11 +28,24 @@ test keeps the two together.
 """
 
 TAIL = """
+**Several horizons.** Churn within 90 days is `1 - purchase_within_90d_probability`: all chances of a row, `churn_probability`
+among them, lie on one curve, and every value follows the same purchase process, so none of them, and neither end of an
+interval, falls as the horizon grows. Whoever asks about the served horizon (`churn_horizon_days`, `value_horizon_days`) a
+second time is told the very same number. One-time and brand-new customers have all of these, with `basis_value` saying
+where they come from.
+
+**How far that is carried.** A version learned from windows of so many days, which its model card names. Values past them
+were never judged against what came: they extrapolate the purchase process, a season that no window saw is not in them, and
+the interval is the spread seen within a window, at the level of the longer horizon. Read `expected_value_365d_currency` of a
+version that learned from 28 days as a forecast of the process, not as a tested one; train with a longer `horizon_days` where
+the history holds it.
+
 **Types.** In parquet `text` is a string, `number` a 64-bit float, `count` a 64-bit integer and `date` a day. In JSON
 dates are ISO text (`2018-01-05`) and an absent value is `null`; there is no NaN and no infinity.
 
 **Which row is the newest?** `cutoff` says for when, `version` says by whom. Publishing replaces one pair of the two at
-once and touches no other, so joining on (`customer_id`, `cutoff`, `version`) is always one to one.
+once and touches no other, so joining on (`customer_id`, `cutoff`, `version`) is always one to one. A version that was
+trained before a column came is served as it is, and `tiercast score` writes null there: train again to have it.
 """
 
 

@@ -74,6 +74,7 @@ card = {
     "job": "train",
     "source": "complete_journey:every=8",
     "until": CUTOFF.isoformat(),
+    "horizon_days": 28,
     "step_days": 28,
     "test_origins": 1,
     "tuning_trials": 0,

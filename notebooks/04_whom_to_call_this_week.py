@@ -119,7 +119,8 @@ assert errors["the clock"].mean() < errors["mean gap"].mean()
 # %%
 tiercast.train(
     {
-        "job": "train", "source": "complete_journey:every=8", "until": CUTOFF.isoformat(), "step_days": 28,
+        "job": "train", "source": "complete_journey:every=8", "until": CUTOFF.isoformat(), "horizon_days": 28,
+        "step_days": 28,
         "first_origin_after_days": 168,
         "test_origins": 1, "tuning_trials": 0, "clusters": 4,
     }

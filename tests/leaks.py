@@ -33,7 +33,13 @@ FIRST = np.datetime64("2024-01-01", "us")
 DAYS = 330
 SECONDS = 86_400
 CARD = TrainCard(
-    job="train", source="planted", test_origins=2, first_origin_after_days=100, step_days=42, seed=3
+    job="train",
+    source="planted",
+    horizon_days=28,
+    test_origins=2,
+    first_origin_after_days=100,
+    step_days=42,
+    seed=3,
 )
 
 

@@ -51,6 +51,12 @@ def test_check_says_what_a_source_holds_and_from_when_it_can_be_learned_from(tra
     told = tiercast.check(young)
     assert not told.trainable_now
     assert "more days" in " ".join(told.notes)
+    assert report.horizon is not None
+    assert (report.horizon.days, report.horizon.basis) == (35, "data")
+    assert f"why 35 days: {report.horizon.reason}" in report.notes
+    assert tiercast.check(young, horizon_days=28).trainable_from == date(2024, 7, 15)
+    with pytest.raises(CardError, match="card of the check: horizon_days"):
+        tiercast.check(young, horizon_days=-1)
 
 
 def test_features_are_one_row_a_customer_and_the_text_that_made_them_can_be_read(

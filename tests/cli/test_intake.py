@@ -20,7 +20,10 @@ def test_check_accounts_for_every_row(shop: Path) -> None:
     assert account["unknown_channels"] == ["moonbase"]
     assert (account["exact_repeats"], account["ignored_columns"]) == (1, ["colour"])
     assert (told["usable"], told["refusal"], told["trainable_now"]) == (True, None, False)
-    assert told["trainable_from"] == "2025-07-16"
+    assert (told["trainable_from"], told["horizon_days"]) == ("2025-06-04", 14)
+    assert any(note.startswith("HORIZON_ASSUMED") for note in told["notes"])
+    asked = answer("check", "history.csv", "--horizon-days", "28")
+    assert (asked["trainable_from"], asked["horizon_days"]) == ("2025-07-16", 28)
 
 
 def test_check_shows_the_account_to_people_within_80_columns(shop: Path) -> None:
@@ -34,7 +37,7 @@ def test_check_shows_the_account_to_people_within_80_columns(shop: Path) -> None
         "moonbase (unknown)",
         "colour",
         "not yet",
-        "2025-07-16",
+        "2025-06-04",
     ):
         assert expected in done.stdout
 

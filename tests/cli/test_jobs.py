@@ -28,7 +28,7 @@ def test_cards_are_validated_without_their_data(shop: Path) -> None:
     ("line", "said"),
     [
         ("horizont_days = 28", "did you mean horizon_days?"),
-        ("horizon_days = 0", "greater than or equal to 1"),
+        ("horizon_days = -1", "greater than or equal to 0"),
         ('policy = "pyramd"', "did you mean pyramid?"),
         ('extensions = ["no_such_company"]', "no module is named 'no_such_company'"),
     ],
@@ -52,6 +52,7 @@ def account_of(rows: int = 10) -> Account:
 def train_report(promoted: bool = True) -> Any:
     """What a training returns, as far as the command line reads it."""
     from tiercast.segments import SegmentReport
+    from tiercast.training.horizon import HorizonChoice
     from tiercast.training.plan import make_plan
     from tiercast.windows import Horizon
 
@@ -82,6 +83,7 @@ def train_report(promoted: bool = True) -> Any:
         ),
         run_id="0123456789abcdef",
         warnings=("SEASON_UNSEEN: less than a year of history",),
+        horizon=HorizonChoice(28, "data", "90% of returns come within 25 days"),
     )
 
 
@@ -113,20 +115,29 @@ def test_train_shows_every_candidate_beside_the_rule(shop: Path, monkeypatch: py
     monkeypatch.setattr("tiercast.api.train", train)
     done = run("train", "pipelines/train.toml", "--root", "elsewhere", "--verbose")
     assert done.exit_code == 0, done.output
-    assert (said["card"].horizon_days, str(said["root"])) == (28, "elsewhere")
+    assert (said["card"].horizon_days, str(said["root"])) == (0, "elsewhere")
     assert_readable(done)
     lines = done.stdout.splitlines()
     chosen, rule = (next(line for line in lines if word in line) for word in ("a_rather_long", "(rule)"))
     assert chosen.startswith("→")
     assert "0.320" in chosen
     assert lines.index(chosen) < lines.index(rule)
-    for expected in ("promoted", "it beats recency_frequency", "SEASON_UNSEEN", "2017-11-06"):
+    for expected in (
+        "promoted",
+        "28 days",
+        "90% of returns come within 25 days",
+        "it beats recency_frequency",
+        "SEASON_UNSEEN",
+        "2017-11-06",
+    ):
         assert expected in done.stdout
     assert re.search(r"\d\.\d s  fitting", done.stderr)
     assert "a library speaks" in done.stderr
     told = answer("train", "pipelines/train.toml")
     assert told["figures"]["churn"]["a_rather_long_name_of_a_model"]["2017-11-06"]["roc_auc"] is None
     assert (told["promoted"], told["champion"], told["segments"]["silhouette"]) == (True, 2, None)
+    assert (told["horizon_days"], told["horizon_basis"]) == (28, "data")
+    assert told["horizon_reason"] == "90% of returns come within 25 days"
 
 
 def test_segments_are_named_counted_and_written(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +253,7 @@ def test_audit_ends_with_4_when_there_is_a_leak(
         code="FUTURE_SHUFFLE", what="features that change", columns=("visits",), holds=holds
     )
     report = SimpleNamespace(findings=(finding,), passed=holds)
-    monkeypatch.setattr("tiercast.api.audit", lambda _, progress: report)
+    monkeypatch.setattr("tiercast.api.audit", lambda _, root, progress: report)
     done = run("audit", "pipelines/train.toml")
     assert done.exit_code == (0 if holds else 4)
     assert ("holds" if holds else "LEAK") in done.stdout

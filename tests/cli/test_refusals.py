@@ -23,7 +23,7 @@ from tests.cli.running import (
         (["check", "carrier_pigeon:home"], 2, "UNKNOWN_NAME"),
         (["check", "history.csv", "--rejected", "rejected.xlsx"], 2, "USAGE"),
         (["check", "history.csv", "--rejected", "history.csv/rejected.csv"], 7, "UNWRITABLE_OUTPUT"),
-        (["check", "history.csv", "--horizon-days", "0"], 2, "USAGE"),
+        (["check", "history.csv", "--horizon-days", "-1"], 2, "USAGE"),
         (["check"], 2, "USAGE"),
         (["chekc", "history.csv"], 2, "USAGE"),
         (["check", "history.csv", "--colour"], 2, "USAGE"),

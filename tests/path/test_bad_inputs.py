@@ -174,7 +174,7 @@ def test_a_day_that_the_data_do_not_reach_or_that_is_too_early_cannot_be_trained
     [
         ({"horizon": 28}, "did you mean horizon_days"),
         ({"horizon_days": "a month"}, "horizon_days"),
-        ({"horizon_days": 0}, "horizon_days"),
+        ({"horizon_days": -1}, "horizon_days"),
         ({"until": "2024-02-31"}, "until"),
         ({"until": "soon"}, "until"),
         ({"job": "trian"}, "train"),

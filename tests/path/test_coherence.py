@@ -15,7 +15,11 @@ from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.serving.scorecard import COLUMNS
 from tiercast.sources.opening import open_source
 
-WITHIN = [f"purchase_within_{days}d_probability" for days in (7, 30, 60, 90)]
+WITHIN = [f"purchase_within_{days}d_probability" for days in (7, 30, 60, 90, 180, 365)]
+VALUE_DAYS = (30, 90, 180, 365)
+AHEAD = {
+    end: [f"expected_value_{days}d_{end}currency" for days in VALUE_DAYS] for end in ("", "low_", "high_")
+}
 REFUSED = ("refused:NO_HISTORY", "refused:NO_PURCHASE")
 ALWAYS = [
     "customer_id", "cutoff", "version", "basis_churn", "basis_repurchase", "basis_value", "churn_horizon_days",
@@ -23,7 +27,8 @@ ALWAYS = [
 ]  # fmt: skip
 OF_BUYERS = [
     "churn_probability", "churn_percentile", "churn_band", *WITHIN, "expected_orders", "expected_value_currency",
-    "expected_value_low_currency", "expected_value_high_currency", "segment", "segment_confidence", "rfmcl",
+    "expected_value_low_currency", "expected_value_high_currency", *(name for of in AHEAD.values() for name in of),
+    "segment", "segment_confidence", "rfmcl",
 ]  # fmt: skip
 OF_KNOWN = ["engagement", "lifecycle_stage", "tier", "tier_reason", "next_action", "reasons_en", "reasons_zh"]
 MAY_BE_NULL = {
@@ -106,7 +111,7 @@ def test_dates_are_in_order_and_agree_with_the_probabilities(scored: Any) -> Non
         days = wait.dt.days + 1  # the cutoff's own day is day 1 of the window
         assert days.dropna().between(1, 182).all()
         buyers = cards["churn_probability"].notna()
-        for day in (7, 30, 60, 90):
+        for day in (7, 30, 60, 90, 180):
             said = cards[f"purchase_within_{day}d_probability"]
             assert (said[(days <= day) & buyers] >= share - 1e-9).all(), (name, day)
             assert (said[((days > day) | days.isna()) & buyers] < share + 1e-9).all(), (name, day)
@@ -121,7 +126,27 @@ def test_value_is_positive_only_with_a_chance_to_buy_and_intervals_are_in_order(
     assert (seen["expected_value_low_currency"] <= seen["expected_value_high_currency"]).all()
     assert (seen["expected_value_low_currency"] >= 0).all()
     assert (seen["expected_orders"] >= 0).all()
-    assert np.isfinite(seen[OF_BUYERS[4:11]].to_numpy(float)).all()
+    numbers = [name for name in OF_BUYERS if name.endswith(("_currency", "_probability", "_orders"))]
+    assert np.isfinite(seen[numbers].to_numpy(float)).all()
+
+
+def test_no_longer_horizon_is_told_less_than_a_shorter_one(scored: Any) -> None:
+    bundle, features, cards = scored
+    seen = cards.dropna(subset=["churn_probability"])
+    for names in (WITHIN, *AHEAD.values()):
+        assert (np.diff(seen[names].to_numpy(float), axis=1) >= 0).all(), names
+    value, low, high = (seen[AHEAD[end]].to_numpy(float) for end in ("", "low_", "high_"))
+    assert ((low >= 0) & (low <= high)).all()
+    chances = seen[[f"purchase_within_{days}d_probability" for days in VALUE_DAYS]].to_numpy(float)
+    assert ((value == 0) | (chances > 0)).all()
+    for served, ahead in (("", ""), ("_low", "low_"), ("_high", "high_")):
+        within_28 = seen[f"expected_value{served}_currency"]
+        assert (seen[AHEAD[ahead][0]] >= within_28).all(), "30 days hold the 28"
+    bought = features[features["order_days"] > 0].reset_index(drop=True)
+    days = (7, 30, 60, 90, 180, 365)
+    survival = bundle.forecast.survival(bundle.forecast.staged(bought), np.asarray(days, dtype=float))
+    told = cards.set_index("customer_id").loc[bought["customer_id"], WITHIN].to_numpy(float)
+    np.testing.assert_allclose(1.0 - told, survival, atol=1e-6)
 
 
 def test_bands_percentiles_and_reasons_follow_the_risk(scored: Any) -> None:

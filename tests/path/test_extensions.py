@@ -11,9 +11,12 @@ from tests.path.world import CUTOFF, World, quick_trees
 from tests.tiers.test_files import CLUB
 from tiercast import training
 from tiercast.config import TrainCard, card_of
+from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import ExtensionError, UnknownName
-from tiercast.registry import Store, open_store
+from tiercast.registry import Store, bundle_folder, open_served, open_store
+from tiercast.sources.opening import open_source
 from tiercast.tiers.policy import BadPolicy
+from tiercast.training.promotion import in_net_revenue
 
 OURS = "tests.path.extension"
 
@@ -29,6 +32,8 @@ def trained(trained_world: World, tmp_path_factory: pytest.TempPathFactory) -> t
             extensions=[OURS],
             policy="mondays",
             policies=[str(root / "club.toml")],
+            margin_share=0.4,
+            discount_yearly_share=0.1,
             test_origins=1,
             first_origin_after_days=150,
         )
@@ -64,6 +69,31 @@ def test_the_policy_reads_a_feature_of_the_users_own_where_no_extension_is_insta
     expected = cards["customer_id"].map(mondays).fillna(0) >= 3
     assert ((cards["tier"] == "monday") == expected).all()
     assert 0 < expected.mean() < 1
+
+
+def test_the_cards_margin_and_discount_are_what_every_value_counts_and_judging_stays_in_revenue(
+    ours: Any, trained: tuple[Store, Any], trained_world: World
+) -> None:
+    folder = bundle_folder(trained[0], ours.promotion.challenger.version)
+    bundle = open_served(folder)
+    rows = trained_world.touchpoints([f"c{number:04}" for number in range(0, 700, 7)])
+    cards = tiercast.score(rows, cutoff=CUTOFF, model=str(ours.promotion.challenger.version)).cards
+    assert set(cards["value_measure"]) == {"net_margin_discounted"}
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(open_source(rows))
+        features = engine.run(bundle.features_sql, cutoffs=[CUTOFF], tables=bundle.tables)
+    revenue = in_net_revenue(bundle.forecast).predict(features.sort_values("customer_id", ignore_index=True))
+    for days in (30, 365):
+        name = f"expected_value_{days}d_currency"
+        share = (cards[name] / revenue[name])[revenue[name] > 0]
+        assert len(share) > 50
+        assert (share < 0.4).all()
+        assert (share > 0.4 * 1.1 ** (-days / 365)).all()
+    judged = ours.results.answers["lifetime_value"]
+    assert 0.7 < judged[ours.results.winners["lifetime_value"]].sum() / judged["actual"].sum() < 1.4
+    card = (folder / "MODEL_CARD.md").read_text("utf-8")
+    assert "`net_margin_discounted`: 0.4 of each unit of net revenue" in card
+    assert "10 % a year" in card
 
 
 def test_a_policy_from_a_file_is_in_the_bundle_and_answers_without_the_file(

@@ -45,6 +45,20 @@ FROZEN = [
     ("next_action_on", "date"),
     ("reasons_en", "text"),
     ("reasons_zh", "text"),
+    ("purchase_within_180d_probability", "number"),
+    ("purchase_within_365d_probability", "number"),
+    ("expected_value_30d_currency", "number"),
+    ("expected_value_30d_low_currency", "number"),
+    ("expected_value_30d_high_currency", "number"),
+    ("expected_value_90d_currency", "number"),
+    ("expected_value_90d_low_currency", "number"),
+    ("expected_value_90d_high_currency", "number"),
+    ("expected_value_180d_currency", "number"),
+    ("expected_value_180d_low_currency", "number"),
+    ("expected_value_180d_high_currency", "number"),
+    ("expected_value_365d_currency", "number"),
+    ("expected_value_365d_low_currency", "number"),
+    ("expected_value_365d_high_currency", "number"),
 ]
 
 

@@ -12,6 +12,7 @@ from tiercast.training.plan import LEAST_WINDOW_DAYS, check_events, make_plan, t
 from tiercast.windows import Horizon
 
 FIRST = date(2024, 1, 1)
+LATER = date(2024, 7, 1)
 
 
 @settings(max_examples=80, deadline=None)
@@ -97,7 +98,35 @@ def test_less_than_a_year_is_told() -> None:
 def test_a_hundred_of_either_outcome_are_needed_and_five_hundred_wanted(rare: int, told: bool | None) -> None:
     for purchased in (np.repeat([1.0, 0.0], [rare, 5000]), np.repeat([1.0, 0.0], [5000, rare])):
         if told is None:
-            with pytest.raises(NotTrainable, match="1 more are needed"):
-                check_events(purchased, target="churn")
+            with pytest.raises(NotTrainable, match=r"1 more (churners|returning customers) "):
+                check_events(purchased, target="churn", since=FIRST, until=LATER)
         else:
-            assert bool(check_events(purchased, target="churn")) == told
+            assert bool(check_events(purchased, target="churn", since=FIRST, until=LATER)) == told
+
+
+@pytest.mark.parametrize(
+    ("bought", "churned", "days", "told"),
+    [
+        (900, 62, 100, "from about 2027-02-15: 62 more days, 38 more churners (an estimate: 62 came in 100 days)"),
+        (900, 50, 100, "from about 2027-03-25: 100 more days, 50 more churners (an estimate: 50 came in 100 days)"),
+        (99, 900, 99, "from about 2026-12-16: 1 more days, 1 more returning customers (an estimate: 99 came in"),
+        (900, 1, 30, "from about 2035-02-01: 2970 more days, 99 more churners"),
+        (900, 1, 100, "not trainable within ten years at the rate so far: 9900 more days, 99 more churners"),
+        (900, 0, 30, "100 more churners are needed; none came in 30 days, so no day can be estimated"),
+    ],
+)  # fmt: skip
+def test_a_refusal_for_few_events_says_about_when_there_will_be_enough(
+    bought: int, churned: int, days: int, told: str
+) -> None:
+    ends = date(2026, 12, 15)
+    purchased = np.repeat([1.0, 0.0], [bought, churned])
+    with pytest.raises(NotTrainable) as refusal:
+        check_events(purchased, target="churn", since=ends - timedelta(days=days), until=ends)
+    assert told in str(refusal.value)
+    horizon = "shorter" if churned < bought else "longer"
+    assert str(refusal.value).endswith(f"; or take a {horizon} horizon")
+
+
+def test_what_else_could_be_done_is_the_last_word_of_a_refusal() -> None:
+    with pytest.raises(NotTrainable, match=r"longer horizon; learn of prospects$"):
+        check_events(np.zeros(300), target="churn", since=FIRST, until=LATER, otherwise="learn of prospects")

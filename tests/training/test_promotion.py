@@ -44,14 +44,14 @@ def train_card(world: World, **changes: Any) -> TrainCard:
 
 @pytest.fixture(scope="module")
 def again(trained_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Any]]:
-    """Return a copy of the store in which the same card was trained again, and the report."""
+    """Return a copy of the store in which the same card, now without a horizon, was trained again, and the report."""
     root = tmp_path_factory.mktemp("again")
     shutil.copytree(trained_world.root / "mlruns", root / "mlruns")
     relocate(root / "mlruns")
     with pytest.MonkeyPatch.context() as patch, quick_trees():
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'mlruns' / 'mlflow.db'}")
         store = open_store(root)
-        yield store, training.train(train_card(trained_world), store=store, threads=1)
+        yield store, training.train(train_card(trained_world, horizon_days=0), store=store, threads=1)
 
 
 def test_the_first_training_put_the_rule_in_charge_and_then_the_model_that_beat_it(
@@ -215,6 +215,19 @@ def test_on_days_after_it_was_fitted_the_champions_own_bundle_answers(
     np.testing.assert_allclose(both["champion_churn"], both["churn_probability"], rtol=1e-12)
 
 
+def test_a_champion_that_tells_margin_in_money_of_today_is_compared_in_net_revenue(
+    again: tuple[Store, Any],
+) -> None:
+    told = open_served(bundle_folder(again[0], 2)).forecast
+    margin = replace(told, measure=type(told.measure)(0.3, 0.1))
+    assert margin.measure.name == "net_margin_discounted"
+    assert promotion.in_net_revenue(margin) == told
+    older = SimpleNamespace(horizon_days=28)
+    assert promotion.in_net_revenue(older) is older, (
+        "versions from before there was a choice tell net revenue"
+    )
+
+
 def test_a_versions_model_card_was_written_from_its_run(trained_world: World) -> None:
     store = Store(trained_world.uri, None)
     text = (bundle_folder(store, "champion") / "MODEL_CARD.md").read_text("utf-8")
@@ -222,7 +235,23 @@ def test_a_versions_model_card_was_written_from_its_run(trained_world: World) ->
     for target, name in winners.items():
         assert f"| {target} | {name} **(this version)** |" in text
     assert "SEASON_UNSEEN" in text
+    assert "learned from windows of 28 days" in text
+    assert "The scorecard's value is `net_revenue`. Learning" in text
     assert all(test in text for _, test in trained_world.facts["folds"])
+
+
+def test_a_card_without_a_horizon_keeps_the_champions_and_says_why(again: tuple[Store, Any]) -> None:
+    store, report = again
+    assert (report.horizon.basis, report.horizon.days, report.plan.horizon.days) == ("champion", 28, 28)
+    assert not report.promotion.incomparable
+    params = store.client.get_run(report.run_id).data.params
+    assert (params["horizon_days"], params["horizon_basis"]) == ("28", "champion")
+    assert params["horizon_reason"] == report.horizon.reason
+    card = (bundle_folder(store, report.promotion.challenger.version) / "MODEL_CARD.md").read_text("utf-8")
+    assert (
+        f"what happens in the 28 days that start 0 days after the cutoff. Why 28: {report.horizon.reason}."
+        in card
+    )
 
 
 def test_answers_are_kept_before_the_alias_moves(monkeypatch: pytest.MonkeyPatch, judged: Results) -> None:

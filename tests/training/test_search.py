@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
@@ -13,7 +14,7 @@ from tiercast.learners.learner import Learner, Panel, Range, Setup
 from tiercast.registry import open_store, recorded, start_run
 from tiercast.serving.rules import RateTable
 from tiercast.training.plan import Plan
-from tiercast.training.search import fingerprint, tune_all
+from tiercast.training.search import fingerprint, study_of, tune_all
 from tiercast.windows import Fold, Horizon
 
 CARD = TrainCard(job="train", source="drawn", tuning_trials=3)
@@ -33,7 +34,9 @@ def panel() -> Panel:
     return small_panel()
 
 
-def _search(folder: Path, panel: Panel, setup: Setup) -> tuple[dict[str, dict[str, float]], int]:
+def _search(
+    folder: Path, panel: Panel, setup: Setup, learners: Mapping[str, Learner] = LEARNERS
+) -> tuple[dict[str, dict[str, float]], int]:
     origins = sorted(set(panel.features["cutoff"]))
     fold = Fold(tuple(origins[:-2]), origins[-2], origins[-1])
     end = date(2030, 1, 1)
@@ -41,7 +44,7 @@ def _search(folder: Path, panel: Panel, setup: Setup) -> tuple[dict[str, dict[st
     FITTED.clear()
     store = open_store(folder)
     with start_run(store, "tiercast", "train") as run:
-        found = tune_all(LEARNERS, panel, plan, setup, card=CARD, run=run, progress=lambda _: None)
+        found = tune_all(learners, panel, plan, setup, card=CARD, run=run, progress=lambda _: None)
     return found, len(FITTED)
 
 
@@ -54,6 +57,24 @@ def test_a_repeated_search_takes_its_trials_from_the_store(tmp_path: Path, panel
     assert len(recorded(open_store(tmp_path), "tiercast", {"tiercast.kind": "trial"})) == 3
     _, fitted = _search(tmp_path, panel, replace(setup, seed=8))
     assert fitted == 3, "another seed is another search"
+
+
+def test_another_code_of_the_same_name_is_another_search() -> None:
+    def newer(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> RateTable:
+        return RateTable((), (), (parameters["rate"] ** 2,))
+
+    before, setup = LEARNERS["rate"], Setup(Horizon(28), 7)
+    module = {"__name__": "typed", "Panel": Panel, "Mapping": Mapping, "Setup": Setup, "RateTable": RateTable}
+    after = replace(before, fit=FunctionType(newer.__code__, module))
+    assert study_of(before, "rows", setup) == study_of(replace(before), "rows", setup)
+    assert study_of(before, "rows", setup) != study_of(after, "rows", setup)
+    assert study_of(before, "rows", setup) != study_of(replace(before, space={}), "rows", setup)
+
+
+def test_what_a_buyers_panel_cannot_judge_is_not_tuned(tmp_path: Path, panel: Panel) -> None:
+    of_prospects = {"rate": replace(LEARNERS["rate"], target="conversion")}
+    found, fitted = _search(tmp_path, panel, Setup(Horizon(28), 7), of_prospects)
+    assert (found, fitted) == ({"rate": {"rate": 0.5}}, 0)
 
 
 def test_rows_that_differ_in_one_cell_are_another_search(panel: Panel) -> None:

@@ -23,7 +23,7 @@ from tiercast.persuading import apply_uplift as apply_uplift
 from tiercast.persuading import uplift as uplift
 from tiercast.planning.door import clocks as clocks
 from tiercast.planning.door import plan as plan
-from tiercast.registry import bundle_folder, open_served, open_store
+from tiercast.registry import bundle_folder, open_served, open_store, store_exists
 from tiercast.segments.asking import SegmentResult as SegmentResult
 from tiercast.segments.asking import segment as segment
 from tiercast.segments.asking import stages as stages
@@ -31,6 +31,7 @@ from tiercast.sources.given import Day as Day
 from tiercast.sources.given import Sides as Sides
 from tiercast.sources.given import Source as Source
 from tiercast.sources.opening import open_source as open_source
+from tiercast.training.horizon import champions_horizon
 from tiercast.windows import Horizon, parse_cutoff
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def check(
     currency: str | None = None,
     zone: str | None = None,
     sides: Sides | None = None,
-    horizon_days: int = 28,
+    horizon_days: int = 0,
     extensions: Sequence[str] = (),
     engine: str = "duckdb",
 ) -> CheckReport:
@@ -68,10 +69,12 @@ def check(
     ----------
     sides : mapping of name to source, optional
         Side tables: customers, products, channels, stores, assignments, identities; see docs/sides.md.
+    horizon_days : int
+        The window that churn and value would be about; 0 lets the data choose, as a training without a champion would.
 
     Raises
     ------
-    SourceError, MissingColumns, WrongType
+    SourceError, MissingColumns, WrongType, CardError
 
     Examples
     --------
@@ -241,7 +244,12 @@ def train_card(card: TrainCard | Mapping[str, Any] | str | Path) -> TrainCard:
     return found
 
 
-def audit(card: TrainCard | Mapping[str, Any] | str | Path, *, progress: Progress = _quiet) -> "AuditReport":
+def audit(
+    card: TrainCard | Mapping[str, Any] | str | Path,
+    *,
+    root: str | Path | None = None,
+    progress: Progress = _quiet,
+) -> "AuditReport":
     """Look for leaks in what a card would train on: the future, the labels, duplicated people.
 
     Raises
@@ -250,7 +258,10 @@ def audit(card: TrainCard | Mapping[str, Any] | str | Path, *, progress: Progres
     """
     from tiercast import auditing
 
-    return auditing.audit(train_card(card), progress=progress)
+    asked = train_card(card)
+    looks = not asked.horizon_days and store_exists(root)  # a training would keep the champion's horizon
+    kept = champions_horizon(open_store(root)) if looks else None
+    return auditing.audit(asked, kept=kept, progress=progress)
 
 
 def score(

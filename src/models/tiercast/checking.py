@@ -5,9 +5,11 @@ from datetime import date
 
 import pandas as pd
 
+from tiercast.config import TrainCard, card_of
 from tiercast.engines.engine import Engine
 from tiercast.intake import Account, rejected_rows, take_stock
 from tiercast.schema import History
+from tiercast.training.horizon import HorizonChoice, choose_horizon
 from tiercast.training.plan import trainable_from
 from tiercast.windows import Horizon
 
@@ -27,6 +29,8 @@ class CheckReport:
     trainable_now : bool
     notes : tuple of str
         What to know, in sentences.
+    horizon : HorizonChoice or None
+        The window that churn and value would be about, and why; None without purchases.
     """
 
     account: Account
@@ -34,6 +38,7 @@ class CheckReport:
     trainable_from: date | None
     trainable_now: bool
     notes: tuple[str, ...]
+    horizon: HorizonChoice | None = None
 
 
 def check_history(engine: Engine, history: History, *, horizon_days: int) -> CheckReport:
@@ -42,28 +47,47 @@ def check_history(engine: Engine, history: History, *, horizon_days: int) -> Che
     Parameters
     ----------
     horizon_days : int
-        The window that churn and value would be about.
+        The window that churn and value would be about; 0 lets the data choose, as a training without a champion would.
+
+    Raises
+    ------
+    CardError
+        No card may have such a horizon.
     """
     account = take_stock(engine, history)
     rejected = rejected_rows(engine, history)
-    ready = None
-    if account.first_day is not None and account.buyers:
+    ready, asked = None, None
+    if account.first_day is not None and account.last_day is not None and account.buyers:
+        card = card_of(
+            {"job": "train", "source": "checked", "horizon_days": horizon_days}, name="of the check"
+        )
+        assert isinstance(card, TrainCard)  # the job is train
+        asked = choose_horizon(
+            card, engine, history, first_day=account.first_day, data_ends_on=account.last_day
+        )
         ready = trainable_from(
-            account.first_day, horizon=Horizon(horizon_days), step_days=14, test_origins=3, history_days=84
+            account.first_day,
+            horizon=Horizon(asked.days, card.gap_days),
+            step_days=card.step_days,
+            test_origins=card.test_origins,
+            history_days=card.first_origin_after_days,
         )
     now = ready is not None and account.last_day is not None and account.last_day >= ready
-    return CheckReport(account, rejected, ready, now, _notes(account, ready, now, horizon_days))
+    return CheckReport(account, rejected, ready, now, _notes(account, ready, now, asked), asked)
 
 
-def _notes(account: Account, ready: date | None, now: bool, horizon_days: int) -> tuple[str, ...]:
+def _notes(account: Account, ready: date | None, now: bool, asked: HorizonChoice | None) -> tuple[str, ...]:
     notes = []
-    if ready is None:
+    if ready is None or asked is None:
         notes.append("no purchases: nothing can be trained; prospects can be counted")
     elif now:
-        notes.append(f"trainable now with a horizon of {horizon_days} days (since {ready})")
+        notes.append(f"trainable now with a horizon of {asked.days} days (since {ready})")
     elif account.last_day is not None:
         short = (ready - account.last_day).days
-        notes.append(f"trainable with a horizon of {horizon_days} days from {ready}: {short} more days")
+        notes.append(f"trainable with a horizon of {asked.days} days from {ready}: {short} more days")
+    if asked is not None and asked.basis != "card":
+        notes.append(f"why {asked.days} days: {asked.reason}")
+        notes.extend(asked.warnings)
     if account.exact_repeats:
         notes.append(
             f"{account.exact_repeats:,} rows repeat another exactly: kept, because they carry no event_id"

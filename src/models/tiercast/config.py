@@ -60,7 +60,8 @@ class TrainCard:
     sides : tuple of str
         Side tables, as in ``products=csv:products.csv``.
     horizon_days : int
-        The window that churn and value are about.
+        The window that churn and value are about; 0 keeps the champion's, and while there is none, the data choose
+        (:mod:`tiercast.training.horizon`).
     gap_days : int
         Days between the cutoff and the window, when acting on scores takes time.
     step_days : int
@@ -90,12 +91,17 @@ class TrainCard:
         A TOML file of next best actions instead of ours; its assumptions are for plans.
     extensions : tuple of str
         Modules with features, learners, policies and sources of your own.
+    margin_share : float
+        What is left of a unit of net revenue, above 0 and at most 1: the value that is told is multiplied by it; 1 tells
+        revenue. Learning and judging stay in net revenue.
+    discount_yearly_share : float
+        At least 0 and below 1: money that comes a year after the cutoff counts one over one plus this; 0 counts it whole.
     seed : int
     """
 
     job: Literal["train"]
     source: str
-    horizon_days: int = Field(default=28, ge=1, le=365)
+    horizon_days: int = Field(default=0, ge=0, le=365)
     gap_days: int = Field(default=0, ge=0, le=60)
     step_days: int = Field(default=14, ge=1, le=91)
     test_origins: int = Field(default=3, ge=1, le=12)
@@ -114,6 +120,8 @@ class TrainCard:
     seed: int = Field(default=7, ge=0)
     map: str = ""
     sides: tuple[str, ...] = ()
+    margin_share: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
+    discount_yearly_share: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", with_map(self.source, self.map))

@@ -65,9 +65,6 @@ class CardError(TiercastError, ValueError):
         super().__init__(f"card {os.fspath(card)}: {problem}{listing}", card=os.fspath(card), there_is=known)
 
 
-MOST_NAMED = 30
-
-
 class UnknownName(TiercastError, LookupError):
     """A name was asked for that does not exist; of hundreds the sentence lists some, the details all.
 
@@ -84,9 +81,9 @@ class UnknownName(TiercastError, LookupError):
     def __init__(self, *, what: str, name: str, there_is: Iterable[str], closest: str | None = None) -> None:
         known = sorted(there_is)
         guess = f"did you mean {closest!r}? " if closest else ""
-        more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+        more = f" and {len(known) - 30} more" if len(known) > 30 else ""
         super().__init__(
-            f"no {what} is named {name!r}; {guess}there is: {', '.join(known[:MOST_NAMED]) or 'none'}{more}",
+            f"no {what} is named {name!r}; {guess}there is: {', '.join(known[:30]) or 'none'}{more}",
             what=what,
             name=name,
             there_is=known,

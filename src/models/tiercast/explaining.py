@@ -1,5 +1,6 @@
 """Explaining one customer: events → features → predictions → tier, in words, with the served code's own numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from tiercast.features.contract import contract_sql
 from tiercast.frozen import features_of
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
+from tiercast.serving.ahead import VALUE_DAYS, value_names
 from tiercast.serving.reason_templates import TOLD_TOGETHER
 from tiercast.serving.reasons import OUR_OWN_ACTS
 from tiercast.serving.tables import Tables, words_table
@@ -155,10 +157,12 @@ def tell(
             f"  next purchase around {card['next_purchase_on'] or 'a day beyond 182 days'}"
             f" (10 % by {card['next_purchase_from'] or 'beyond 182 days'},"
             f" 90 % by {card['next_purchase_until'] or 'beyond 182 days'})",
-            f"  {card['expected_value_currency']:,.2f} {card['currency']} in the next {card['value_horizon_days']} days"
+            f"  {card['expected_value_currency']:,.2f} {card['currency']} of {card['value_measure'].replace('_', ' ')}"
+            f" in the next {card['value_horizon_days']} days"
             f" (80 % interval {card['expected_value_low_currency']:,.2f} to"
             f" {card['expected_value_high_currency']:,.2f}),"
             f" {card['expected_orders']:.1f} days with a purchase",
+            *_further(card),
         ]
     lines += [
         "",
@@ -176,6 +180,17 @@ def tell(
         + ", ".join(f"{name} {value:+.2f}" for name, value in raised.items() if abs(value) >= 0.01),
     ]
     return "\n".join(lines)
+
+
+def _further(card: Mapping[str, Any]) -> list[str]:
+    """Return what is told of other horizons; a version from before it told of them says nothing."""
+    told = [
+        f"{days} days {card[value]:,.2f} ({card[low]:,.2f} to {card[high]:,.2f})"
+        for days in VALUE_DAYS
+        for value, low, high in [value_names(days)]
+        if value in card
+    ]
+    return [f"  and within {', '.join(told)}"] if told else []
 
 
 __all__ = ["Explanation", "explain", "tell"]

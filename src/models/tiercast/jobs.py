@@ -17,7 +17,7 @@ from tiercast.sources.opening import open_source
 Progress = Callable[[str], None]
 DEMO_SOURCE = "complete_journey:"
 DEMO_CARD = TrainCard(
-    job="train", source=DEMO_SOURCE, until="2018-01-01", tuning_trials=4, tuning_seconds=240
+    job="train", source=DEMO_SOURCE, until="2018-01-01", horizon_days=28, tuning_trials=4, tuning_seconds=240
 )
 
 

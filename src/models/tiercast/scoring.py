@@ -20,7 +20,7 @@ from tiercast.frozen import features_of
 from tiercast.intake import Account
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
-from tiercast.serving.scorecard import SCORECARD
+from tiercast.serving.scorecard import COLUMNS, SCORECARD
 from tiercast.tiers.history import file_of, night_before, rows_of, with_past, write_history
 
 CHUNK_CUSTOMERS = 200_000
@@ -102,7 +102,11 @@ def score(
         features = with_past(features, past)
     progress("predicting")
     parts = [
-        _answers(bundle, features.iloc[start : start + CHUNK_CUSTOMERS], policy=policy, language=language)
+        _as_of_today(
+            *_answers(
+                bundle, features.iloc[start : start + CHUNK_CUSTOMERS], policy=policy, language=language
+            )
+        )
         for start in range(0, max(len(features), 1), CHUNK_CUSTOMERS)
     ]
     cards, tiers = (_whole(list(each)) for each in zip(*parts, strict=True))
@@ -143,6 +147,11 @@ def _answers(
     return cards, rows_of(
         tiers, cards, policy=chosen["policy"], policy_version=chosen["version"], version=bundle.version
     )
+
+
+def _as_of_today(cards: pd.DataFrame, tiers: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return answers with today's columns: what a version from before a column does not tell is null."""
+    return (cards if list(cards) == list(COLUMNS) else cards.reindex(columns=list(COLUMNS))), tiers
 
 
 def _whole(parts: list[pd.DataFrame | None]) -> pd.DataFrame | None:

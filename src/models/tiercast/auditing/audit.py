@@ -11,6 +11,7 @@ from tiercast.auditing.too_good import check_too_good
 from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.schema import History
+from tiercast.training.horizon import Kept
 from tiercast.training.train import open_card, prepare
 
 Progress = Callable[[str], None]
@@ -22,6 +23,7 @@ def audit(
     history: History | None = None,
     origins: int = 3,
     threads: int | None = None,
+    kept: Kept | None = None,
     progress: Progress = lambda _: None,
 ) -> AuditReport:
     """Answer whether anything in a training knows the future, without fitting a learner.
@@ -36,6 +38,8 @@ def audit(
         At how many origins the future is changed: the first test origin, the oldest one, the newest test origin, …
     threads : int, optional
         Default: all cores.
+    kept : Kept, optional
+        The champion's horizon, which training keeps where the card states none.
     progress : callable
         Told each step in words.
 
@@ -50,7 +54,7 @@ def audit(
     """
     opened = history or open_card(card)
     with DuckDBEngine(threads=threads) as engine:
-        ready = prepare(card, engine, history=opened, progress=progress)
+        ready = prepare(card, engine, history=opened, progress=progress, kept=kept)
         progress("looking for one person under two names")
         identity = check_identities(engine)
         subject = take_subject(

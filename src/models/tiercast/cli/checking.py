@@ -53,8 +53,14 @@ def check(
         ),
     ] = None,
     horizon_days: Annotated[
-        int, typer.Option("--horizon-days", min=1, max=365, help="Horizon that the training advice is about.")
-    ] = 28,
+        int,
+        typer.Option(
+            "--horizon-days",
+            min=0,
+            max=365,
+            help="Horizon that the training advice is about; 0: the data choose.",
+        ),
+    ] = 0,
     side: Sides = None,
     currency: Currency = None,
     zone: Zone = None,
@@ -89,6 +95,7 @@ def check(
     answer = {
         "account": None if report is None else report.account.to_json(),
         "trainable_from": None if report is None else report.trainable_from,
+        "horizon_days": None if report is None or report.horizon is None else report.horizon.days,
         "trainable_now": report is not None and report.trainable_now,
         "notes": [] if report is None else report.notes,
         "usable": refusal is None,

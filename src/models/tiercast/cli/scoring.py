@@ -157,7 +157,9 @@ def score_tables(report: "ScoreReport", tiers: list[dict[str, Any]]) -> list[Ren
         )
         for each in tiers
     ]
-    columns = ["customers", "share", "mean churn risk", f"expected value, {currency}".rstrip(", ")]
+    measures = cards["value_measure"].unique().tolist()
+    value = "expected value" if measures in ([], ["net_revenue"]) else measures[0].replace("_", " ")
+    columns = ["customers", "share", "mean churn risk", f"{value}, {currency}".rstrip(", ")]
     policy = str(cards["policy"].iloc[0]) if len(cards) else "none"
     closing: list[tuple[str, object]] = [
         ("customers", figure(report.customers)),

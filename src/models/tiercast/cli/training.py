@@ -98,6 +98,8 @@ def train_answer(report: "TrainReport", uri: str) -> dict[str, Any]:
         "test_origins": [fold.test for fold in report.plan.folds],
         "origins": report.plan.origins,
         "horizon_days": report.plan.horizon.days,
+        "horizon_basis": None if report.horizon is None else report.horizon.basis,
+        "horizon_reason": None if report.horizon is None else report.horizon.reason,
         "data_ends_on": report.plan.data_ends_on,
         "segments": segment_answer(report.segments),
         "warnings": report.warnings,
@@ -119,6 +121,7 @@ def train_tables(report: "TrainReport", uri: str, *, first: bool = False) -> lis
             [
                 ("source", report.account.source),
                 ("horizon", f"{asked} days" + ("" if asked == window else f", learned on {window}")),
+                *([("because", report.horizon.reason)] if report.horizon is not None else []),
                 ("judged at", ", ".join(tests)),
                 ("figures", f"means / at {tests[0]}; → chosen" if first else "means; → chosen"),
             ]
@@ -196,7 +199,7 @@ def audit(card: CardArgument, as_json: AsJson = False, root: Root = None, verbos
     with screen.working("starting") as say:
         from tiercast import api
 
-        report = api.audit(read, progress=say)  # type: ignore[arg-type]
+        report = api.audit(read, root=root, progress=say)  # type: ignore[arg-type]
     rows = [
         (
             Text("holds", style="green") if each.holds else Text("LEAK", style="bold red"),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tiercast.errors import SourceError
 from tiercast.serving.refusals import MissingColumns
-from tiercast.serving.scorecard import COLUMNS
+from tiercast.serving.scorecard import COLUMNS, LATER
 
 FILE = "scorecard.parquet"
 
@@ -37,10 +37,11 @@ def read_scorecard(place: str | Path, *, cutoff: date | None = None) -> pd.DataF
         raise SourceError(
             source=file, problem=f"it is not a readable parquet file ({type(error).__name__})"
         ) from error
-    missing = [name for name in COLUMNS if name not in cards]
+    later = {answer.name for answer in LATER}  # what was published before these columns is a scorecard too
+    missing = [name for name in COLUMNS if name not in cards and name not in later]
     if missing:
         raise MissingColumns(f"this is no scorecard: {', '.join(missing)} did not come", missing=missing)
-    return cards[list(COLUMNS)]
+    return cards.reindex(columns=list(COLUMNS))
 
 
 def _of_folder(folder: Path, cutoff: date | None) -> Path:

@@ -9,7 +9,7 @@ from tiercast.registry.relocation import relocate
 from tiercast.registry.runs import RecordedRun, Run, record_run, recorded, run_file, start_run
 from tiercast.registry.served import open_served
 from tiercast.registry.staging import bundle_hash, stage_bundle
-from tiercast.registry.store import Store, open_store, resolve_store
+from tiercast.registry.store import Store, open_store, resolve_store, store_exists
 from tiercast.registry.versions import (
     BUNDLE_NAME,
     VersionInfo,
@@ -48,5 +48,6 @@ __all__ = [
     "set_alias",
     "stage_bundle",
     "start_run",
+    "store_exists",
     "tag_version",
 ]

@@ -59,6 +59,21 @@ def resolve_store(root: Path | str | None = None) -> str:
     return f"{_SQLITE}{project.absolute() / 'mlruns' / 'mlflow.db'}"
 
 
+def store_exists(root: Path | str | None = None) -> bool:
+    """Return whether there may be a store to open: False only for a local database that nobody has made yet.
+
+    Examples
+    --------
+    >>> import os
+    >>> before = os.environ.pop("MLFLOW_TRACKING_URI", None)
+    >>> store_exists("/srv/no/such/shop")
+    False
+    >>> os.environ.update({"MLFLOW_TRACKING_URI": before} if before else {})
+    """
+    path = _sqlite_path(resolve_store(root))
+    return path is None or path.is_file()
+
+
 def _project_folder(start: Path) -> Path:
     return next((folder for folder in (start, *start.parents) if (folder / "mlruns").is_dir()), start)
 

@@ -4,6 +4,8 @@ A regular customer's gap between two purchases is Erlang-k: k hidden steps, each
 Of the step she is on we know only what her silence tells.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,14 +79,14 @@ def bought_if_active(shape: Floats, steps: Floats, reach: Floats, quits: Floats)
         happened = -np.expm1(-(shape[:, None] + j) * growth) / away
         total += steps[:, j, None] * root ** (j + 1 - k) * happened
     for turn in range(1, k // 2 + 1):
-        twins = 1.0 if 2 * turn == k else 2.0
-        total += twins * _turned(shape, steps, reach, root * np.exp(2j * np.pi * turn / k)).real
+        if 2 * turn == k:  # the root on the negative axis: real, so four times as fast
+            total += _turned(shape, steps, reach, -root)
+        else:
+            total += 2.0 * _turned(shape, steps, reach, root * np.exp(2j * np.pi * turn / k)).real
     return total / k
 
 
-def _turned(
-    shape: Floats, steps: Floats, reach: Floats, root: NDArray[np.complex128]
-) -> NDArray[np.complex128]:
+def _turned(shape: Floats, steps: Floats, reach: Floats, root: NDArray[Any]) -> NDArray[Any]:
     """Return one term of the filter, for a root that is not on the positive axis."""
     k = steps.shape[1]
     away = 1.0 - root

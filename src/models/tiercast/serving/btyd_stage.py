@@ -74,8 +74,7 @@ class BtydStage:
 
     def expected_orders(self, features: pd.DataFrame, days: Sequence[float]) -> np.ndarray:
         """Return expected days with a purchase within each number of days, shape (rows, days)."""
-        seen = _history(features)
-        return np.column_stack([self.activity.expected_orders(float(each), **seen) for each in days])
+        return np.asarray(self.activity.expected_orders(np.asarray(days, dtype=float), **_history(features)))
 
     def cumulative_hazard(self, features: pd.DataFrame, days: np.ndarray) -> np.ndarray:
         """Return -ln P(no purchase within t days), shape (rows, days)."""

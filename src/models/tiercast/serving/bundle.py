@@ -258,7 +258,7 @@ class Bundle:
         card = pd.concat([card, frame[copied]], axis=1)
         card["value_horizon_days"] = self.forecast.horizon_days
         card["currency"] = self.manifest["currency"]
-        card["value_measure"] = "net_revenue"
+        card["value_measure"] = self.forecast.measure.name
         card["conversion_probability"], wait = self._conversion(rows)
         card["conversion_on"] = self._dates(rows["cutoff"], wait)
         card["policy"] = chosen["policy"]

@@ -1,21 +1,26 @@
 """The forecast: one curve owns activity, so churn, dates, orders and value never contradict each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
 
+from .ahead import VALUE_DAYS, WITHIN_DAYS, rising, value_names, within_name
 from .blend import Predicts
 from .btyd_stage import EXPECTED_ORDERS, PURCHASE_PROBABILITY, BtydStage
 from .calibration import Calibration
 from .intervals import ValueIntervals
+from .measure import NET_REVENUE, ValueMeasure
 
-WITHIN_DAYS: tuple[int, ...] = (7, 30, 60, 90)
 GRID_DAYS: tuple[int, ...] = (
     1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 35, 42, 50, 60, 70, 80, 90, 105, 120, 140, 160, 182,
 )  # fmt: skip
 LONGEST_DAYS = GRID_DAYS[-1]
+MOST_TIMES_THE_PROCESS = 4.0
+"""By how much, at most, the growth past the window may exceed what the purchase process says. Where the activity part sees a
+chance and the process, sure of its rhythm, next to none within the window, its ratio of a year to the window has no bound."""
 
 
 class HasHazard(Protocol):
@@ -35,8 +40,11 @@ class Forecast:
     odds (proportional odds; Bennett 1983, *Statistics in Medicine* 2). Who is likelier to come within a month is not as
     much likelier within half a year: among customers whose rates differ, odds keep their ratio where hazards converge.
     The curve then answers for any horizon: ``churn probability = S(H)``, exactly. Past what the curve's data reached,
-    the BTYD stage's hazard goes on. Orders and value of the window are carried to the horizon by the stage's expected
-    orders; value is zero when the chance to buy is.
+    the BTYD stage's hazard goes on. Orders and value of the window are carried to the horizon, and to every other, by the
+    stage's expected orders (without a stage: in proportion to the days; where the activity part contradicts the stage, within
+    a bound); value is zero when the chance to buy is, and no
+    longer horizon is told less than a shorter one. The spread of value was learned on the window, by the level of
+    expected value, and is taken at the level that each horizon has.
 
     Parameters
     ----------
@@ -55,6 +63,8 @@ class Forecast:
         Days with a purchase within the window; None takes the stage's.
     basis : dict of str to str
         ``churn``, ``repurchase``, ``value`` → ``model``, ``btyd`` or ``rule``.
+    measure : ValueMeasure
+        What the value that is told counts; all that is learned and judged is net revenue, the default.
     """
 
     btyd: BtydStage | None
@@ -69,6 +79,7 @@ class Forecast:
     basis: dict[str, str]
     window_days: int = 0
     orders: Predicts | None = None
+    measure: ValueMeasure = NET_REVENUE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "window_days", self.window_days or self.horizon_days)
@@ -103,18 +114,23 @@ class Forecast:
         reach = float(getattr(self.curve, "reach_days", np.inf))
         if self.btyd is None or days.max() <= reach:
             return self.curve.cumulative_hazard(staged, days)
-        seen = self.curve.cumulative_hazard(staged, np.minimum(days, reach))
-        ahead = self.btyd.cumulative_hazard(staged, np.append(np.maximum(days, reach), reach))
-        return np.asarray(seen + ahead[:, :-1] - ahead[:, -1:])
+        hazard = np.array(self.curve.cumulative_hazard(staged, np.minimum(days, reach)))
+        past = days > reach
+        ahead = self.btyd.cumulative_hazard(staged, np.append(days[past], reach))
+        hazard[:, past] += ahead[:, :-1] - ahead[:, -1:]
+        return hazard
 
-    def _carried(self, staged: pd.DataFrame) -> np.ndarray:
-        """Return by how much the horizon holds more than the window, a factor on orders and value."""
-        if self.window_days == self.horizon_days:
-            return np.ones(len(staged))
+    def _grown(self, staged: pd.DataFrame, days: Sequence[int]) -> np.ndarray:
+        """Return how much each horizon holds of what the window holds, a factor on orders and value, (rows, days)."""
         if self.btyd is None:
-            return np.full(len(staged), self.horizon_days / self.window_days)
-        within = self.btyd.expected_orders(staged, [self.window_days, self.horizon_days])
-        return np.asarray(np.maximum(within[:, 1], 1e-9) / np.maximum(within[:, 0], 1e-9))
+            return np.tile(np.asarray(days, dtype=float) / self.window_days, (len(staged), 1))
+        asked = sorted({*days, self.window_days})
+        within = np.maximum(self.btyd.expected_orders(staged, asked), 1e-9)
+        window = within[:, [asked.index(self.window_days)]]
+        within = within[:, [asked.index(day) for day in days]]
+        least = staged["purchase_probability"].to_numpy(float)[:, None] / MOST_TIMES_THE_PROCESS
+        tempered = (np.asarray(days) > self.window_days) & (window < least)
+        return np.where(tempered, 1.0 + (within - window) / least, within / window)
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the predictions of each row; NaN throughout for a customer who never bought.
@@ -125,7 +141,9 @@ class Forecast:
             ``purchase_probability``, ``churn_probability`` (their sum is 1),
             ``purchase_within_{7,30,60,90}d_probability``,
             ``next_purchase_{from,median,until}_days`` (10, 50 and 90 % of the curve, NaN past 182 days),
-            ``expected_orders``, ``expected_value_currency`` and its central 80 % interval.
+            ``expected_orders``, ``expected_value_currency`` and its central 80 % interval;
+            ``purchase_within_{180,365}d_probability``, and ``expected_value_{30,90,180,365}d_currency`` with theirs. Who is
+            asked about the served horizon twice is told the very same number.
         """
         bought = features["order_days"].to_numpy(float) > 0
         rows = features.loc[bought].reset_index(drop=True)
@@ -139,41 +157,56 @@ class Forecast:
         grid = np.asarray(sorted({*GRID_DAYS, *WITHIN_DAYS, self.horizon_days}), dtype=float)
         survival = self.survival(staged, grid)
         within_window = staged["purchase_probability"].to_numpy(float)
-        probability = within_window
-        if self.window_days != self.horizon_days:
-            probability = 1.0 - survival[:, int(np.searchsorted(grid, self.horizon_days))]
+        told = sorted({*WITHIN_DAYS, self.horizon_days})
+        chances = 1.0 - survival[:, np.searchsorted(grid, told)]
+        served = told.index(self.horizon_days)
+        if self.window_days == self.horizon_days:
+            chances[:, served] = within_window
+        chance = dict(zip(told, rising(chances, kept=served).T, strict=True))
+        probability = chance[self.horizon_days]
+        days = sorted({*VALUE_DAYS, self.horizon_days})
+        served = days.index(self.horizon_days)
+        grown = self._grown(staged, days)
         near = grid <= LONGEST_DAYS
-        survival, grid = survival[:, near], grid[near]
-        answers: dict[str, np.ndarray] = {
+        answers = {
             "purchase_probability": probability,
             "churn_probability": 1.0 - probability,
+            **{within_name(day): chance[day] for day in WITHIN_DAYS},
+            "expected_orders": self._orders(staged, probability, grown[:, served]),
         }
-        for day in WITHIN_DAYS:
-            answers[f"purchase_within_{day}d_probability"] = (
-                1.0 - survival[:, int(np.searchsorted(grid, day))]
-            )
         for name, share in (("from", 0.1), ("median", 0.5), ("until", 0.9)):
-            answers[f"next_purchase_{name}_days"] = first_day_reached(survival, grid, share)
-        carried = self._carried(staged)
+            waits = first_day_reached(survival[:, near], grid[near], share)
+            answers[f"next_purchase_{name}_days"] = waits
+        values = self._values(staged, np.column_stack([chance[day] for day in days]), grown, days)
+        for name, each in zip(VALUE_NAMES, values, strict=True):
+            answers[name] = each[:, served]
+        for day in VALUE_DAYS:
+            at = days.index(day)
+            answers |= {name: each[:, at] for name, each in zip(value_names(day), values, strict=True)}
+        return pd.DataFrame({name: answers[name] for name in PREDICTIONS})
+
+    def _orders(self, staged: pd.DataFrame, probability: np.ndarray, grown: np.ndarray) -> np.ndarray:
+        """Return days with a purchase within the horizon."""
         if self.orders is not None:
-            orders = self.orders.predict(staged) * carried
+            orders = self.orders.predict(staged) * grown
         elif PURCHASE_PROBABILITY not in staged:
             orders = -np.log1p(-np.minimum(probability, 1.0 - 1e-9))
         else:
             base = np.clip(staged[PURCHASE_PROBABILITY].to_numpy(float), 1e-9, 1.0)
-            orders = staged[EXPECTED_ORDERS].to_numpy(float) * within_window / base * carried
-        orders = np.maximum(orders, probability)  # who buys, buys at least once
-        value = np.maximum(self.value.predict(staged), 0.0) * self.value_level * carried
-        low, high = self.intervals.interval(probability, value / np.maximum(probability, 1e-9))
-        return pd.DataFrame(
-            {
-                **answers,
-                "expected_orders": orders,
-                "expected_value_currency": value,
-                "expected_value_low_currency": low,
-                "expected_value_high_currency": high,
-            }
-        )
+            within_window = staged["purchase_probability"].to_numpy(float)
+            orders = staged[EXPECTED_ORDERS].to_numpy(float) * within_window / base * grown
+        return np.asarray(np.maximum(orders, probability))  # who buys, buys at least once
+
+    def _values(
+        self, staged: pd.DataFrame, chances: np.ndarray, grown: np.ndarray, days: Sequence[int]
+    ) -> tuple[np.ndarray, ...]:
+        """Return value, low and high end within each of the days, as the measure counts them, each of shape (rows, days)."""
+        window = np.maximum(self.value.predict(staged), 0.0) * self.value_level
+        revenue = np.where(chances > 0.0, window[:, None] * grown, 0.0)
+        low, high = self.intervals.interval(chances, revenue / np.maximum(chances, 1e-9))
+        worth = self.measure.worth_share(grown, days, gap_days=self.gap_days)
+        served = days.index(self.horizon_days)
+        return tuple(rising(each * worth, kept=served) for each in (revenue, low, high))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -191,6 +224,7 @@ class Forecast:
             "basis": dict(self.basis),
             "window_days": self.window_days,
             "orders": None if self.orders is None else self.orders.to_json(),
+            "measure": self.measure.to_json(),
         }
 
     @classmethod
@@ -211,6 +245,7 @@ class Forecast:
             basis=dict(stored["basis"]),
             window_days=int(stored["window_days"]),
             orders=None if stored["orders"] is None else restore(stored["orders"]),
+            measure=ValueMeasure.from_json(stored.get("measure", {})),
         )
 
 
@@ -236,15 +271,16 @@ def first_day_reached(survival: np.ndarray, grid: np.ndarray, share: float) -> n
     return np.where(reached.any(axis=1), np.maximum(np.ceil(day - 1e-9), 1.0), np.nan)
 
 
+VALUE_NAMES = ("expected_value_currency", "expected_value_low_currency", "expected_value_high_currency")
 PREDICTIONS: tuple[str, ...] = (
     "purchase_probability",
     "churn_probability",
-    *(f"purchase_within_{day}d_probability" for day in WITHIN_DAYS),
+    *map(within_name, (7, 30, 60, 90)),
     *(f"next_purchase_{name}_days" for name in ("from", "median", "until")),
     "expected_orders",
-    "expected_value_currency",
-    "expected_value_low_currency",
-    "expected_value_high_currency",
+    *VALUE_NAMES,
+    *map(within_name, (180, 365)),
+    *(name for day in VALUE_DAYS for name in value_names(day)),
 )
 """The columns of a prediction, in their order."""
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .ahead import VALUE_DAYS, value_names, within_name
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -11,6 +13,29 @@ class Answer:
     kind: str
     meaning: str
 
+
+LATER: tuple[Answer, ...] = (
+    *(
+        Answer(
+            within_name(days), "number", f"P(purchase within {days} days); how far that is carried: see below"
+        )
+        for days in (180, 365)
+    ),
+    *(
+        Answer(name, "number", f"{what} within {days} days")
+        for days in VALUE_DAYS
+        for name, what in zip(
+            value_names(days),
+            (
+                "expected value, net of returns,",
+                "lower end of the central 80 % interval of value",
+                "upper end of the central 80 % interval of value",
+            ),
+            strict=True,
+        )
+    ),
+)
+"""Columns that came later: scorecards and versions from before them do not hold them."""
 
 SCORECARD: tuple[Answer, ...] = (
     Answer("customer_id", "text", "the customer asked for"),
@@ -32,9 +57,14 @@ SCORECARD: tuple[Answer, ...] = (
     Answer("purchase_within_90d_probability", "number", "P(purchase within 90 days)"),
     Answer("value_horizon_days", "count", "days over which value is meant"),
     Answer("currency", "text", "ISO 4217"),
-    Answer("value_measure", "text", "net_revenue"),
+    Answer(
+        "value_measure",
+        "text",
+        "what every value of the row counts: net_revenue, or net_margin (a share of it, as the training's card says); "
+        "with _discounted in money of the cutoff",
+    ),
     Answer("expected_orders", "number", "days with a purchase within the value horizon"),
-    Answer("expected_value_currency", "number", "expected net revenue within the value horizon"),
+    Answer("expected_value_currency", "number", "expected value within the value horizon, net of returns"),
     Answer("expected_value_low_currency", "number", "lower end of the central 80 % interval"),
     Answer("expected_value_high_currency", "number", "upper end of the central 80 % interval"),
     Answer(
@@ -69,5 +99,6 @@ SCORECARD: tuple[Answer, ...] = (
     Answer("next_action_on", "date", "day for it"),
     Answer("reasons_en", "text", "why the risk is what it is, in English"),
     Answer("reasons_zh", "text", "the same in Chinese"),
+    *LATER,
 )
 COLUMNS: tuple[str, ...] = tuple(answer.name for answer in SCORECARD)

@@ -13,6 +13,7 @@ from tiercast.learners.learner import Panel
 from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import GRID_DAYS, Forecast
 from tiercast.serving.intervals import ValueIntervals
+from tiercast.serving.measure import NET_REVENUE, ValueMeasure
 from tiercast.targets.churn import CHURN
 from tiercast.targets.expected_orders import EXPECTED_ORDERS
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
@@ -99,6 +100,7 @@ def assemble(
     btyd: Any = None,
     horizon: Horizon | None = None,
     level_factor_80: float = 1.0,
+    measure: ValueMeasure = NET_REVENUE,
 ) -> Forecast:
     """Return the forecast of chosen candidates: calibrated on ``window`` by older fits, refitted at ``fit_until``.
 
@@ -116,6 +118,8 @@ def assemble(
         What is asked; default: the window of the labels.
     level_factor_80 : float
         See :func:`~tiercast.evaluation.intervals.widened`.
+    measure : ValueMeasure
+        What the value that is told counts; judging keeps to net revenue.
     """
     calibration, _ = calibrated_activity(fits, chosen["churn"], known_until=calibrate_until, window=window)
     level, spread = mended_value(
@@ -133,6 +137,7 @@ def assemble(
         window_days=fits.setup.horizon.days,
         gap_days=fits.setup.horizon.gap_days,
         orders=fits.part(chosen["orders"], fit_until) if chosen.get("orders") else None,
+        measure=measure,
         basis={
             "churn": fits.basis(chosen["churn"]),
             "repurchase": fits.basis(chosen["repurchase"]),

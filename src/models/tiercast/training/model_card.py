@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from tiercast.config import TrainCard
 from tiercast.intake import Account
+from tiercast.serving.measure import NET_REVENUE, ValueMeasure
+from tiercast.training.horizon import HorizonChoice
 from tiercast.training.judging import TARGETS, Results
 from tiercast.training.plan import Plan
 
@@ -15,6 +17,9 @@ def write_model_card(
     results: Results,
     chosen: Mapping[str, str],
     warnings: tuple[str, ...],
+    horizon: HorizonChoice,
+    *,
+    measure: ValueMeasure = NET_REVENUE,
 ) -> str:
     """Return the card as Markdown, written from the run: no figure in it was typed by hand."""
     lines = [
@@ -26,8 +31,15 @@ def write_model_card(
         "",
         f"Side tables: {_told(account)}.",
         "",
-        f"Question: what happens in the {card.horizon_days} days that start {card.gap_days} days after the cutoff. "
+        f"Question: what happens in the {plan.horizon.days} days that start {card.gap_days} days after the cutoff. "
+        f"Why {plan.horizon.days}: {horizon.reason}. "
         f"Money is net revenue in {account.currency}.",
+        "",
+        f"Chances to buy and values over other horizons, up to a year, are carried: learned from windows of "
+        f"{plan.window.days} days, they follow the curve and the purchase process, and past {plan.window.days} days no value "
+        "was judged against what came.",
+        "",
+        _counted(measure),
         "",
         f"Judged at {', '.join(str(fold.test) for fold in plan.folds)}, each time by a model that knew nothing from "
         "that day on. Means over these origins:",
@@ -48,11 +60,27 @@ def write_model_card(
         "",
         "Warnings: " + ("; ".join(warnings) if warnings else "none") + ".",
         "",
-        "Not for: decisions with legal effect on a person; customers of another business; a horizon other than the one "
+        "Not for: decisions with legal effect on a person; customers of another business; a horizon other than those "
         "above. A segment describes, a tier promises: neither is a cause. Risk is not persuadability.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _counted(measure: ValueMeasure) -> str:
+    """Return what the scorecard's value counts, beside what was learned."""
+    words = [f"The scorecard's value is `{measure.name}`"]
+    if measure.margin_share < 1.0:
+        words.append(
+            f"{measure.margin_share:.4g} of each unit of net revenue, a share that was given, not learned"
+        )
+    if measure.discount_yearly_share:
+        words.append(
+            f"later money discounted by {100 * measure.discount_yearly_share:.4g} % a year to the cutoff"
+        )
+    return ": ".join([words[0], *(["; ".join(words[1:])] if words[1:] else [])]) + (
+        ". Learning, judging and every figure below are in net revenue."
+    )
 
 
 def _told(account: Account) -> str:

@@ -16,6 +16,8 @@ UNSEEN_LEVEL_FACTOR_80 = 1.4
 """What a season may do to the level of everybody's value: the bounds within which one is ever mended, too."""
 REFUSE_BELOW_EVENTS = 100
 WARN_BELOW_EVENTS = 500
+FARTHEST_ESTIMATE_DAYS = 3652
+"""A rate seen for months says nothing of the day on which something comes after ten years."""
 
 
 @dataclass(frozen=True)
@@ -177,24 +179,60 @@ def make_plan(
     return Plan(horizon, window, folds, tuple(sorted(every)), data_ends_on, tuple(warnings))
 
 
-def check_events(purchased: np.ndarray, *, target: str) -> tuple[str, ...]:
+def check_events(
+    purchased: np.ndarray, *, target: str, since: date, until: date, otherwise: str = ""
+) -> tuple[str, ...]:
     """Refuse a target with fewer than 100 of either outcome; warn below 500.
+
+    Parameters
+    ----------
+    purchased : array
+        1 or 0 for each training label.
+    since, until : date
+        First origin of the labels and the end of the data: the days in which so many events came, from which the day
+        is estimated on which there will be enough.
+    otherwise : str
+        What else could be done, for the refusal.
 
     Raises
     ------
     NotTrainable
+
+    Examples
+    --------
+    >>> check_events(np.repeat([1.0, 0.0], [400, 62]), target="churn", since=date(2026, 9, 6), until=date(2026, 12, 15))
+    Traceback (most recent call last):
+    ...
+    tiercast.errors.NotTrainable: churn cannot be learned: it needs 100 churners in the training labels, there is: 62;
+    trainable from about 2027-02-15: 62 more days, 38 more churners (an estimate: 62 came in 100 days); or take a shorter horizon
     """
     bought, churned = int(purchased.sum()), int(len(purchased) - purchased.sum())
     fewest = min(bought, churned)
     if fewest < REFUSE_BELOW_EVENTS:
         what = "churners" if churned < bought else "returning customers"
+        advice = [
+            _awaited(fewest, what, since=since, until=until),
+            f"or take a {'shorter' if churned < bought else 'longer'} horizon",
+            *([otherwise] if otherwise else []),
+        ]
         raise NotTrainable(
             target=target,
             needs=f"{REFUSE_BELOW_EVENTS} {what} in the training labels",
             has=f"{fewest}",
-            fix=f"{REFUSE_BELOW_EVENTS - fewest} more are needed: wait, or take a "
-            f"{'shorter' if churned < bought else 'longer'} horizon",
+            fix="; ".join(advice),
         )
     if fewest < WARN_BELOW_EVENTS:
         return (f"FEW_EVENTS: only {fewest} of the rarer outcome for {target}",)
     return ()
+
+
+def _awaited(events: int, what: str, *, since: date, until: date) -> str:
+    """Return from which day on there will be enough events if they go on coming as they came."""
+    missing, seen_days = REFUSE_BELOW_EVENTS - events, (until - since).days
+    if not events:
+        return f"{missing} more {what} are needed; none came in {seen_days} days, so no day can be estimated"
+    more_days = -(-missing * seen_days // events)
+    told = f"{more_days} more days, {missing} more {what} (an estimate: {events} came in {seen_days} days)"
+    if more_days > FARTHEST_ESTIMATE_DAYS:
+        return f"not trainable within ten years at the rate so far: {told}"
+    return f"trainable from about {until + timedelta(days=more_days)}: {told}"

@@ -207,7 +207,7 @@ def champion_answers(
         text, tables = bundle.features_sql, bundle.tables.with_(**people)
         found_then = engine.run(text, cutoffs=[fold.test], tables=tables)
         features = arrange(found_then, fold.test, unknown=bundle.unknown(people))
-        said = replace(bundle.forecast, horizon_days=plan.window.days).predict(features)
+        said = in_net_revenue(replace(bundle.forecast, horizon_days=plan.window.days)).predict(features)
         found.append(
             pd.DataFrame(
                 {
@@ -225,6 +225,11 @@ def champion_answers(
         found.append(kept[np.asarray([cutoff in tests for cutoff in kept["cutoff"]], dtype=bool)])
     found = [part for part in found if len(part)]
     return pd.concat(found, ignore_index=True) if found else None
+
+
+def in_net_revenue(forecast: Any) -> Any:
+    """Return a served forecast that tells net revenue, in which all are judged; older versions tell nothing else."""
+    return replace(forecast, measure=type(forecast.measure)()) if hasattr(forecast, "measure") else forecast
 
 
 def kept_answers(store: Store, version: VersionInfo) -> pd.DataFrame | None:

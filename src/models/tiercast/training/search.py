@@ -1,13 +1,18 @@
 """The search for parameters: each tunable learner is tuned on inner origins, before any test origin is opened."""
 
 import hashlib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tiercast import learners as ours
 from tiercast.config import TrainCard
 from tiercast.evaluation.metrics import log_loss
 from tiercast.evaluation.survival import integrated_brier
@@ -28,6 +33,9 @@ from tiercast.tuning import WARM_UP_TRIALS, Trial, tune
 STUDY = "tiercast.study"
 """The tag that trials of one search share."""
 FIRST_LOOK_ROWS = 5_000
+TUNED = (CHURN.name, EXPECTED_ORDERS.name, REPURCHASE.name, LIFETIME_VALUE.name)
+"""Targets whose labels a buyer's panel holds; what prospects do is judged on a panel of its own."""
+FITTED_WITH = ("tiercast", "lightgbm", "scikit-learn", "numpy")
 
 
 def inner_origins(plan: Plan, panel: Panel, *, step_days: int) -> tuple[date, ...]:
@@ -47,7 +55,7 @@ def tune_all(
     run: Run,
     progress: Callable[[str], None],
 ) -> dict[str, dict[str, float]]:
-    """Return parameters for every learner; each trial is a run nested in ``run``.
+    """Return parameters for every learner of a buyer's target; each trial is a run nested in ``run``.
 
     A trial is fitted on origins mature at the earlier inner origin, and judged at both inner origins. Trials of the same
     search, by the same learner on the same rows, that the store holds already are not fitted again: a training that was
@@ -56,13 +64,13 @@ def tune_all(
     inner = inner_origins(plan, panel, step_days=card.step_days)
     known = as_of(panel, inner[0], setup.horizon)
     judged = [at(as_of(panel, plan.folds[0].test, setup.horizon), origin) for origin in inner]
-    tunable = [learner for learner in learners.values() if learner.space]
+    tunable = [learner for learner in learners.values() if learner.space and learner.target in TUNED]
     rows = fingerprint((known, *judged)) if tunable and card.tuning_trials else ""
     some = sampled(known, max(len(known) // 4, FIRST_LOOK_ROWS), setup.seed)
     chosen: dict[str, dict[str, float]] = {}
     for name, learner in learners.items():
         chosen[name] = dict(learner.defaults)
-        if not learner.space or card.tuning_trials < 1 or not len(known):
+        if learner not in tunable or card.tuning_trials < 1 or not len(known):
             continue
         study = study_of(learner, rows, setup)
         tried = [_as_trial(each) for each in recorded(run.store, run.experiment, {STUDY: study})]
@@ -110,10 +118,33 @@ def fingerprint(panels: Sequence[Panel]) -> str:
 
 
 def study_of(learner: Learner, rows: str, setup: Setup) -> str:
-    """Return a name for the search: the same for the same learner, ranges, rows, window and seed."""
+    """Return a name for the search: the same for the same learner, its code, ranges, rows, window and seed."""
     ranges = sorted(learner.space.items(), key=lambda each: each[0])
-    told = (learner.name, sorted(learner.defaults.items()), ranges, rows, setup.horizon, setup.seed)
+    told = (
+        learner.name, sorted(learner.defaults.items()), ranges, rows, setup.horizon, setup.seed, code_of(learner),
+    )  # fmt: skip
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def code_of(learner: Learner) -> str:
+    """Return a word for what a fit is made by: the learner's module, our learners and the libraries below them.
+
+    A loss that other code has found says nothing of this one's.
+    """
+    module = inspect.getmodule(learner.fit)
+    try:
+        own = inspect.getsource(module) if module else ""
+    except OSError:  # typed at a prompt: there is no file to read
+        own = repr(learner.fit)
+    return hashlib.sha256((own + _ours()).encode()).hexdigest()
+
+
+@cache
+def _ours() -> str:
+    texts = [
+        path.read_text(encoding="utf-8") for path in sorted(Path(str(ours.__file__)).parent.glob("*.py"))
+    ]
+    return "".join((*texts, *(version(name) for name in FITTED_WITH)))
 
 
 def _as_trial(run: RecordedRun) -> Trial:
@@ -145,6 +176,7 @@ def _judge(part: Any, target: str, rows: Panel) -> float:
         ]
     if target == REPURCHASE.name:
         return hazard_loss(part, rows)
+    assert target == LIFETIME_VALUE.name, target
     # A hurdle needs a chance to buy: while tuning, what was known of it is the BTYD stage's.
     staged = rows.features.assign(purchase_probability=rows.features[PURCHASE_PROBABILITY])
     return value_loss(

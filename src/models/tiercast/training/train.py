@@ -25,6 +25,7 @@ from tiercast.panels import build_panel, features_at
 from tiercast.registry import Store, start_run
 from tiercast.schema import History
 from tiercast.segments import SegmentReport
+from tiercast.serving.measure import ValueMeasure
 from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 from tiercast.targets.churn import CHURN
@@ -40,6 +41,7 @@ from tiercast.training.converting import (
     record_conversion,
 )
 from tiercast.training.describing import describe
+from tiercast.training.horizon import HorizonChoice, Kept, champions_horizon, choose_horizon
 from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
 from tiercast.training.plan import Plan, check_events, make_plan
@@ -64,6 +66,7 @@ class TrainReport:
     warnings: tuple[str, ...]
     timings: dict[str, float] = field(default_factory=dict)
     conversion: ConversionReport | None = None
+    horizon: HorizonChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,20 @@ class Prepared:
     stages: dict[date, Any]
     customers: pd.DataFrame
     warnings: tuple[str, ...]
+    horizon: HorizonChoice
 
 
-def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress: Progress) -> Prepared:
+def prepare(
+    card: TrainCard,
+    engine: DuckDBEngine,
+    *,
+    history: History,
+    progress: Progress,
+    kept: Kept | None = None,
+) -> Prepared:
     """Read, check and plan; compute the panel of every origin and the features of everybody today.
+
+    ``kept`` is the champion's horizon, for a card that states none.
 
     Raises
     ------
@@ -93,7 +106,6 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
     require_usable(account)
     if account.first_day is None or account.last_day is None or not account.buyers:
         raise NotTrainable(target="all targets", needs="purchases", has="none: no row is of kind purchase")
-    horizon = Horizon(card.horizon_days, card.gap_days)
     ends = parse_cutoff(card.until) if card.until else account.last_day
     if ends > account.last_day + timedelta(days=1):
         raise NotTrainable(
@@ -102,10 +114,12 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
             has=f"history until {account.last_day}",
             fix="leave until out, or wait for the data",
         )
+    asked = choose_horizon(card, engine, history, first_day=account.first_day, data_ends_on=ends, kept=kept)
+    progress(f"a horizon of {asked.days} days: {asked.reason}")
     plan = make_plan(
         first_day=account.first_day,
         data_ends_on=ends,
-        horizon=horizon,
+        horizon=Horizon(asked.days, card.gap_days),
         step_days=card.step_days,
         test_origins=card.test_origins,
         first_origin_after_days=card.first_origin_after_days,
@@ -123,23 +137,21 @@ def prepare(card: TrainCard, engine: DuckDBEngine, *, history: History, progress
         told_by=plan.folds[0].calibrate,
     )
     customers = features_at(engine, history, catalogue, [plan.data_ends_on])
-    few = _enough(panel, account)
-    return Prepared(history, account, plan, catalogue, panel, stages, customers, (*plan.warnings, *few))
+    few = _enough(panel, account, plan)
+    warnings = (*asked.warnings, *plan.warnings, *few)
+    return Prepared(history, account, plan, catalogue, panel, stages, customers, warnings, asked)
 
 
-def _enough(panel: Panel, account: Account) -> tuple[str, ...]:
+def _enough(panel: Panel, account: Account, plan: Plan) -> tuple[str, ...]:
     """Return warnings about few purchases; where too few bought again, say what can still be learned."""
-    try:
-        return check_events(panel.labels[CHURN.label].to_numpy(float), target=CHURN.name)
-    except NotTrainable as fault:
-        if account.customers == account.buyers:
-            raise
-        raise NotTrainable(
-            target=CHURN.name,
-            needs=str(fault.details["needs"]),
-            has=str(fault.details["has"]),
-            fix="what prospects do can be learned alone: tiercast conversion SOURCE",
-        ) from None
+    prospects = account.customers > account.buyers
+    return check_events(
+        panel.labels[CHURN.label].to_numpy(float),
+        target=CHURN.name,
+        since=min(plan.origins),
+        until=plan.data_ends_on,
+        otherwise="what prospects do can be learned alone: tiercast conversion SOURCE" if prospects else "",
+    )
 
 
 def open_card(card: TrainCard) -> History:
@@ -190,7 +202,8 @@ def train(
         start_run(store, EXPERIMENT, "train") as run,
         ExitStack() as cleanup,
     ):
-        ready = prepare(card, engine, history=opened, progress=progress)
+        kept = None if card.horizon_days else champions_horizon(store)
+        ready = prepare(card, engine, history=opened, progress=progress, kept=kept)
         setup = Setup(ready.plan.window, card.seed, engine.threads)
         parameters = search.tune_all(
             learners, ready.panel, ready.plan, setup, card=card, run=run, progress=progress
@@ -208,6 +221,7 @@ def train(
         window = at(fits.known(ready.plan.data_ends_on), last.test)
         newest = _newest_stage(ready)
         described = describe(ready, engine, history=opened, store=store, card=card)
+        measure = ValueMeasure(card.margin_share, card.discount_yearly_share)
         made: dict[str, tuple[Path, SegmentReport]] = {}
         cleanup.callback(_remove, made)
         habits, _ = fit_habits(
@@ -223,6 +237,7 @@ def train(
                 btyd=None if kind == "rule" else newest,
                 horizon=ready.plan.horizon,
                 level_factor_80=ready.plan.level_factor_80,
+                measure=measure,
             )
             made[kind] = assembly.stage(
                 forecast,
@@ -236,7 +251,9 @@ def train(
                 default_policy=card.policy,
                 extensions=card.extensions,
                 policy_files=card.policies,
-                model_card=write_model_card(card, ready.account, ready.plan, results, chosen, warnings)
+                model_card=write_model_card(
+                    card, ready.account, ready.plan, results, chosen, warnings, ready.horizon, measure=measure
+                )
                 + conversion_card(told, kind),
                 habits=habits,
                 actions=rules,
@@ -260,12 +277,14 @@ def train(
             | {
                 "source": opened.name,
                 "sides": ", ".join(sorted(opened.sides)),
-            },  # the card's words may hold a password
+            }  # the card's words may hold a password
+            | {"horizon_days": ready.horizon.days, "horizon_basis": ready.horizon.basis}
+            | {"horizon_reason": ready.horizon.reason},
             tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(warnings)},
         )
         return TrainReport(
             ready.account, ready.plan, results, made["challenger"][1], promotion, run.run_id, warnings,
-            conversion=told,
+            conversion=told, horizon=ready.horizon,
         )  # fmt: skip
 
 
