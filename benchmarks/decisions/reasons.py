@@ -18,7 +18,7 @@ from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import TiercastError
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.learners import linear, trees
-from tiercast.learners.from_btyd import fit_stage
+from tiercast.learners.btyd_choice import fit_stage
 from tiercast.learners.learner import Panel, Setup
 from tiercast.panels import build_panel, features_at
 from tiercast.serving.blend import Blend

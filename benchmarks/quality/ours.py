@@ -19,7 +19,7 @@ from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import NotTrainable, TiercastError
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.intake import take_stock
-from tiercast.learners.from_btyd import fit_stage
+from tiercast.learners.btyd_choice import fit_stage
 from tiercast.panels import features_at
 from tiercast.registry import bundle_folder, open_store
 from tiercast.schema import History

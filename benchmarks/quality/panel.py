@@ -16,7 +16,7 @@ from benchmarks.quality.material import Material
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.evaluation.arrays import Floats
 from tiercast.features.catalogue import build_catalogue, look
-from tiercast.learners.from_btyd import fit_stage
+from tiercast.learners.btyd_choice import fit_stage
 from tiercast.panels import build_panel, features_at
 from tiercast.sources.opening import open_source
 from tiercast.windows import Horizon, day_of, origins_before

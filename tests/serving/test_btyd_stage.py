@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.path.world import small_panel
-from tiercast.learners.from_btyd import fit_stage
+from tiercast.learners.btyd_choice import fit_stage
 from tiercast.serving.btyd_stage import COLUMNS, BtydStage
 from tiercast.serving.parts import restore
 

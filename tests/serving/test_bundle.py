@@ -139,19 +139,11 @@ def test_every_shipped_policy_answers_for_everybody(
     bundle: Bundle, trained_world: World, policy: str
 ) -> None:
     seen = bundle.features(trained_world.touchpoints(SOME), cutoff=CUTOFF)
-    told = bundle.tiers(seen, policy=policy)
+    cards, told = bundle.answer(seen, policy=policy)
     assert told["tier"].isin([each["key"] for each in bundle.policies[policy]["classes"]]).all()
-    assert told["reason"].notna().all()
-
-
-def test_the_long_table_of_tiers_has_one_row_a_customer(bundle: Bundle, trained_world: World) -> None:
-    seen = bundle.features(trained_world.touchpoints(SOME), cutoff=CUTOFF)
-    told = bundle.tiers(seen, policy="value_satisfaction")
-    assert list(told) == [
-        "customer_id", "cutoff", "policy", "policy_version", "tier", "tier_before", "reason", "distance",
-    ]  # fmt: skip
-    assert told["customer_id"].tolist() == seen["customer_id"].tolist()
-    assert set(told["policy"]) == {"value_satisfaction"}
+    assert told["tier_reason"].notna().all()
+    assert cards["customer_id"].tolist() == seen["customer_id"].tolist()
+    assert set(cards["policy"]) == {policy}
 
 
 def test_arranged_features_are_in_order_with_a_date() -> None:

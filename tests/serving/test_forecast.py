@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.path.world import small_panel
 from tiercast.evaluation.intervals import fit_value_intervals
-from tiercast.learners.from_btyd import fit_stage
+from tiercast.learners.btyd_choice import fit_stage
 from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import Forecast, first_day_reached
 from tiercast.serving.intervals import ValueIntervals

@@ -74,7 +74,7 @@ def apply_uplift(
 
     Raises
     ------
-    UnknownName, SourceError, MissingColumns, ContractError
+    UnknownName, SourceError, MissingColumns, WrongType, ContractError, RunTooOld
     """
     store = open_store(root)
     if run_file(store, run_id, "uplift/features.sql") is None:
