@@ -6,7 +6,7 @@ The value is what is at risk, ``value × P(churn)``, for actions that keep a cus
 that sell. Which of the two numbers a gain rests on stands beside it, as ``gain_basis``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -99,7 +99,8 @@ class Terms:
             How far each channel is the customer's own beside the group's (1 is usual), indexed as ``frame``, a column a
             channel; a channel without a column is usual.
         barred : DataFrame, optional
-            ``customer_id``, ``purpose`` and ``channel`` of withdrawn consent; an empty purpose or channel stands for all.
+            ``customer_id``, ``purpose`` and ``channel`` of withdrawn consent; an empty purpose or channel stands for all,
+            and so does a purpose that no effect has.
 
         Returns
         -------
@@ -187,10 +188,9 @@ class Terms:
         at = pd.Index(rows["customer_id"].astype(object)).get_indexer(
             pd.Index(barred["customer_id"].astype(object))
         )
-        meant = (at >= 0) & (
-            (barred["purpose"] == "").to_numpy(bool)
-            | (barred["purpose"].to_numpy(dtype=object) == purpose[at])
-        )
+        # a purpose that no action has is another word for one of ours: it bars them all
+        general = ~barred["purpose"].isin({effect.purpose for effect in known.values()}).to_numpy(bool)
+        meant = (at >= 0) & (general | (barred["purpose"].to_numpy(dtype=object) == purpose[at]))
         channel = barred["channel"].to_numpy(dtype=object)
         for place, way in enumerate(self.ways):
             found[at[meant & ((channel == "") | (channel == way.channel))], place] = True
@@ -239,16 +239,19 @@ def contact_days(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(told, dtype=object, index=rows.index)
 
 
-def withdrawn(words: pd.DataFrame, ways: tuple[str, ...]) -> pd.DataFrame:
+def withdrawn(words: pd.DataFrame, addressable: Collection[str]) -> pd.DataFrame:
     """Return whom consent bars from which channel: the newest word counts, of one second a withdrawal.
 
-    A withdrawal that came through a channel of ``ways`` (an unsubscribe link in an e-mail, STOP to an sms) is about that
+    A withdrawal that came through an addressable channel (an unsubscribe link in an e-mail, STOP to an sms) is about that
     channel; one that came anywhere else (a store, a web form) is about all of them, and so is a grant.
 
     Parameters
     ----------
     words : DataFrame
         ``customer_id, purpose, channel, word``, where ``word`` is twice the second, plus one for a withdrawal.
+    addressable : collection of str
+        Every channel through which one customer *can* be spoken to, whether or not it is used this time: what is asked
+        for today does not change what a customer meant.
 
     Examples
     --------
@@ -257,7 +260,7 @@ def withdrawn(words: pd.DataFrame, ways: tuple[str, ...]) -> pd.DataFrame:
     >>> withdrawn(words, ("email", "sms")).values.tolist()
     [['a', '', 'email'], ['b', '', '']]
     """
-    scope = words["channel"].where(words["channel"].isin(ways), "").astype(object)
+    scope = words["channel"].where(words["channel"].isin(list(addressable)), "").astype(object)
     newest = (
         words.assign(channel=scope)
         .groupby(["customer_id", "purpose", "channel"], sort=True)["word"]
@@ -274,3 +277,21 @@ def withdrawn(words: pd.DataFrame, ways: tuple[str, ...]) -> pd.DataFrame:
     )
     kept = both[~(both["granted"] > both["word"])]
     return kept[["customer_id", "purpose", "channel"]].reset_index(drop=True)
+
+
+def barred_from_all(barred: pd.DataFrame, customers: pd.Series) -> np.ndarray:
+    """Whether each customer withdrew consent for every purpose and every channel.
+
+    Parameters
+    ----------
+    barred : DataFrame
+        As :func:`withdrawn` returns it.
+
+    Examples
+    --------
+    >>> barred = pd.DataFrame({"customer_id": ["a", "b", "c"], "purpose": ["", "", "news"], "channel": ["", "sms", ""]})
+    >>> barred_from_all(barred, pd.Series(["a", "b", "c"])).tolist()
+    [True, False, False]
+    """
+    whole = (barred["purpose"] == "") & (barred["channel"] == "")
+    return customers.isin(barred.loc[whole, "customer_id"]).to_numpy(bool)
