@@ -193,9 +193,7 @@ def sharing(customers: int, seed: int) -> pd.DataFrame:
     """Return options whose gains are a share of one worth a customer, so that two contacts share an effect."""
     chance = np.random.default_rng(seed)
     worth = chance.gamma(0.7, 60, customers)
-    effect = np.clip(
-        np.array([0.05, 0.5, 0.1, 0.2]) * chance.lognormal(0, 0.4, (customers, 4)), 0, 1
-    )
+    effect = np.clip(np.array([0.05, 0.5, 0.1, 0.2]) * chance.lognormal(0, 0.4, (customers, 4)), 0, 1)
     return pd.DataFrame({"customer_id": np.repeat([f"c{place:03}" for place in range(customers)], 4),
                          "channel": np.tile(CHANNELS, customers), "effect_share": effect.ravel(),
                          "worth": np.repeat(worth, 4),

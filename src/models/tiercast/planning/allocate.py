@@ -151,9 +151,7 @@ def allocate(options: pd.DataFrame, limits: Limits, *, seed: int = 7) -> Plan:
     )
     earned, spent = float(held.gain[found.taken].sum()), float(held.cost[found.taken].sum())
     paying = held.take(held.gain > 0)
-    lower = solve(
-        paying, shared.a_little_less(), customers=len(people), seed=seed, start=found.start
-    ).price
+    lower = solve(paying, shared.a_little_less(), customers=len(people), seed=seed, start=found.start).price
     price = np.where(lower > 1e-9, lower, 0.0)
     notes = ["NO_BUDGET"] * (limits.budget_currency == 0)
     if np.isfinite(limits.budget_currency) and limits.budget_currency > 0 and price[0] == 0:
@@ -178,14 +176,25 @@ def _shares_effects(options: pd.DataFrame, limits: Limits) -> bool:
         return False
     effect = options["effect_share"].to_numpy(dtype=float)
     if not np.isfinite(effect).all():
-        raise BadLimits(
-            limit="contacts per customer",
-            came=limits.per_customer,
-            needs="1 where an uplift was measured (it is that of one contact, and nobody measured what a second one adds)",
-        )
+        require_one_contact(limits.per_customer)
     if not ((effect >= 0) & (effect <= 1)).all():
         raise WrongType("a plan needs an effect_share from 0 to 1")
     return True
+
+
+def require_one_contact(per_customer: int) -> None:
+    """Refuse several contacts of one customer where an uplift was measured.
+
+    Raises
+    ------
+    BadLimits
+    """
+    if per_customer > 1:
+        raise BadLimits(
+            limit="contacts per customer",
+            came=per_customer,
+            needs="1 where an uplift was measured (it is that of one contact, and nobody measured what a second one adds)",
+        )
 
 
 def _nothing(options: pd.DataFrame, gain: np.ndarray, limits: Limits) -> Plan:

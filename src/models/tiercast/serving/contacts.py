@@ -158,6 +158,18 @@ class Terms:
         told["rank"] = told.groupby("customer_id", sort=False).cumcount() + 1
         return told[list(COLUMNS)]
 
+    def unvalued(self, frame: pd.DataFrame) -> np.ndarray:
+        """Whether each customer has something due that nobody can value: neither a prediction nor a measured uplift is known.
+
+        Prospects above all: what they would spend is not predicted, so they have no row among the options.
+        """
+        risk, value = numbers(frame, "churn_probability"), numbers(frame, "expected_value_currency")
+        action = frame["next_action"].astype(object)
+        due = action.isin([name for name, effect in self.effects.items() if effect.share > 0])
+        of_risk = action.isin([name for name, effect in self.effects.items() if effect.of == "value_at_risk"])
+        unknown = ~np.isfinite(value) | (of_risk.to_numpy(bool) & ~np.isfinite(risk))
+        return due.to_numpy(bool) & unknown & ~np.isfinite(numbers(frame, "uplift_currency"))
+
     def _fits(self, rows: pd.DataFrame, fit: pd.DataFrame | None) -> np.ndarray:
         found = np.ones((len(rows), len(self.ways)))
         for place, way in enumerate(self.ways):
@@ -279,19 +291,28 @@ def withdrawn(words: pd.DataFrame, addressable: Collection[str]) -> pd.DataFrame
     return kept[["customer_id", "purpose", "channel"]].reset_index(drop=True)
 
 
-def barred_from_all(barred: pd.DataFrame, customers: pd.Series) -> np.ndarray:
-    """Whether each customer withdrew consent for every purpose and every channel.
+def general_consent(newest: np.ndarray, barred: pd.DataFrame, customers: pd.Series) -> np.ndarray:
+    """Return what the newest word on consent says of every purpose and channel, once it is known what each word was about.
 
     Parameters
     ----------
+    newest : ndarray of float
+        ``consent_last_given`` of each customer: 1, 0 or NaN, whatever the word was about.
     barred : DataFrame
         As :func:`withdrawn` returns it.
+
+    Returns
+    -------
+    ndarray of float
+        0 for who withdrew consent for every purpose and channel. Who withdrew it for one purpose or channel has said
+        nothing in general (NaN): what they barred is closed by ``barred``. All others as they came.
 
     Examples
     --------
     >>> barred = pd.DataFrame({"customer_id": ["a", "b", "c"], "purpose": ["", "", "news"], "channel": ["", "sms", ""]})
-    >>> barred_from_all(barred, pd.Series(["a", "b", "c"])).tolist()
-    [True, False, False]
+    >>> general_consent(np.array([0.0, 0.0, 0.0, 1.0]), barred, pd.Series(["a", "b", "c", "d"])).tolist()
+    [0.0, nan, nan, 1.0]
     """
-    whole = (barred["purpose"] == "") & (barred["channel"] == "")
-    return customers.isin(barred.loc[whole, "customer_id"]).to_numpy(bool)
+    whole = barred.loc[(barred["purpose"] == "") & (barred["channel"] == ""), "customer_id"]
+    told = np.where(newest == 0, np.nan, newest)
+    return np.where(customers.isin(whole).to_numpy(bool), 0.0, told)
