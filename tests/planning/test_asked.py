@@ -215,6 +215,20 @@ def test_a_plan_and_a_request_ask_the_habits_of_the_version(
     assert len(set(told["preferred_weekday"])) > 1
 
 
+def test_a_request_is_told_the_actions_and_reasons_of_the_plan(
+    world: World, from_source: tuple[Plan, Asked]
+) -> None:
+    _, asked = from_source
+    bundle = tiercast.load()
+    some = [f"c{place:04}" for place in range(40)]
+    told = bundle.next_actions(bundle.features(world.touchpoints(some), cutoff=CUTOFF))
+    names = ["customer_id", "next_action", "next_action_on", "next_action_reason_en", "next_action_reason_zh"]
+    assert set(asked.frame["next_action"]) > {"none"}
+    of_plan = asked.frame.set_index("customer_id").loc[told["customer_id"]].reset_index()
+    # the one cut, of the most valuable, is the version's own in both
+    pd.testing.assert_frame_equal(told[names], of_plan[names])
+
+
 def test_rules_may_read_whatever_a_version_says_of_a_customer(world: World) -> None:
     bundle = tiercast.load()
     features = bundle.features(world.touchpoints(["c0001"]), cutoff=CUTOFF)
