@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from tests.path.world import make_touchpoints, small_panel
+from tiercast import panels
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.learners.learner import Panel
 from tiercast.panels import as_of, build_panel
-from tiercast.serving.btyd_stage import COLUMNS
+from tiercast.serving.btyd_stage import COLUMNS, BtydStage
 from tiercast.sources.opening import open_source
 from tiercast.windows import Horizon
 
@@ -30,6 +31,30 @@ def panel_of(
             active_days=active_days,
         )  # fmt: skip
     return made
+
+
+def test_the_stage_that_was_fitted_to_find_the_model_is_not_fitted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = open_source(make_touchpoints(120))
+    fit, fitted = panels.fit_stage, []
+
+    def noted(rows: pd.DataFrame, *, horizon_days: int, model: str) -> BtydStage:
+        fitted.append(rows["cutoff"].iloc[0])
+        return fit(rows, horizon_days=horizon_days, model=model)
+
+    monkeypatch.setattr(panels, "fit_stage", noted)
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(history)
+        catalogue = build_catalogue(look(engine.run, history, ORIGINS[0]))
+        made, stages = build_panel(
+            engine, history, catalogue, origins=ORIGINS, horizon=Horizon(28), data_ends_on=date(2024, 12, 28),
+            told_by=ORIGINS[1],
+        )  # fmt: skip
+    assert fitted == [ORIGINS[1]]
+    first = made.features[made.features["cutoff"] == ORIGINS[0]]
+    again = fit(first, horizon_days=28, model=made.btyd)
+    assert stages[ORIGINS[0]].to_json() == again.to_json()
 
 
 def test_features_and_the_btyd_stage_of_an_origin_do_not_depend_on_later_data() -> None:

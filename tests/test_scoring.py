@@ -15,7 +15,7 @@ from tiercast.planning.published import read_scorecard
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.serving.scorecard import COLUMNS, LATER
 from tiercast.sources.opening import open_source
-from tiercast.tiers.history import FILE, nights
+from tiercast.tiers.history import file_of, night_before, nights
 
 SOME = ["c0001", "c0002", "c0003", "c0004", "never1"]
 
@@ -152,7 +152,7 @@ def test_a_night_that_fails_before_its_scorecard_is_there_promised_nothing_and_c
     with monkeypatch.context() as patch, pytest.raises(OutputError):
         patch.setattr(Path, "replace", fails)
         scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path)
-    assert list(tmp_path.glob(f"cutoff={NIGHTS[1]}/*/{FILE}"))
+    assert list(tmp_path.glob(f"cutoff={NIGHTS[1]}/*/{file_of('pyramid')}"))
     assert [night.cutoff for night in nights(tmp_path)] == [NIGHTS[0]]
     assert scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path).tiers_since == NIGHTS[0]
     assert scoring.score(history, cutoff=NIGHTS[1], store=store, out=tmp_path).tiers_since == NIGHTS[0]
@@ -166,6 +166,33 @@ def test_another_policy_has_a_history_of_its_own(trained_world: World, store: St
     assert other.tiers_since is None
     back = scoring.score(history, cutoff=NIGHTS[2], store=store, out=tmp_path)
     assert back.tiers_since == NIGHTS[0]
+
+
+def test_two_policies_scored_on_the_same_night_both_keep_their_memory(
+    trained_world: World, store: Store, tmp_path: Path
+) -> None:
+    history = open_source(trained_world.touchpoints(MANY))
+
+    def both(night: date) -> list[scoring.ScoreReport]:
+        return [
+            scoring.score(history, cutoff=night, store=store, out=tmp_path, policy=policy)
+            for policy in ("pyramid", "value_tiers")
+        ]
+
+    both(NIGHTS[0])
+    first = both(NIGHTS[1])
+    assert [report.tiers_since for report in first] == [NIGHTS[0]] * 2
+    for before, again in zip(first, both(NIGHTS[1]), strict=True):  # the same night twice says the same twice
+        pd.testing.assert_frame_equal(again.cards, before.cards)
+    assert [(night.cutoff, night.policy) for night in nights(tmp_path)] == [
+        (night, policy) for night in NIGHTS[:2] for policy in ("pyramid", "value_tiers")
+    ]
+    version = first[0].version
+    for policy in ("pyramid", "value_tiers"):
+        found = night_before(tmp_path, cutoff=NIGHTS[2], policy=policy, version=version)
+        assert found is not None
+        assert (found.cutoff, found.policy) == (NIGHTS[1], policy)
+        assert set(found.read()["policy"]) == {policy}
 
 
 def test_a_request_that_brings_what_the_batch_remembers_gets_the_tier_of_the_batch(

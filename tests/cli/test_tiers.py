@@ -9,7 +9,12 @@ import pytest
 from tests.cli.running import answer, assert_readable, run
 from tests.path.world import CUTOFF, World
 from tests.tiers.test_files import CLUB
+from tiercast.errors import UnknownCustomer
+from tiercast.registry import open_store
+from tiercast.sources.opening import open_source
+from tiercast.tiering import customers_at, explain_customer
 from tiercast.tiers.declared import declared_policies
+from tiercast.tiers.history import Night
 
 DAYS = [str(CUTOFF - timedelta(days=days)) for days in (31, 1)]
 
@@ -90,9 +95,9 @@ def test_a_cut_a_policy_and_a_customer_that_do_not_exist_are_told(shop: Path) ->
 
 
 def test_a_tier_is_explained_from_what_the_nights_remember(scored: Path) -> None:
-    rows = pd.read_feather(next(scored.glob(f"scores/cutoff={DAYS[1]}/*/tier_history.arrow"))).set_index(
-        "customer_id"
-    )
+    rows = pd.read_feather(
+        next(scored.glob(f"scores/cutoff={DAYS[1]}/*/tier_history.pyramid.arrow"))
+    ).set_index("customer_id")
     asked = rows.index[rows["reason_code"] == "HELD_BY_DWELL"].append(rows.index)[0]
     told = answer("tiers", "explain", asked, *WHO, "--scorecards", "scores")
     assert (told["tier"], told["reason"]) == (rows.loc[asked, "tier"], rows.loc[asked, "reason"])
@@ -118,7 +123,10 @@ def test_concentration_is_told_of_a_source_and_of_a_scorecard(scored: Path) -> N
     assert_readable(run("tiers", "concentration", card))
     assert_readable(run("tiers", "concentration", *WHO))
     assert answer("tiers", "concentration", exit_code=2)["error_code"] == "USAGE"
-    assert answer("tiers", "concentration", "rows.parquet", exit_code=3)["error_code"] == "UNREADABLE_SOURCE"
+    assert answer("tiers", "concentration", "rows.parquet", exit_code=3)["error_code"] == "MISSING_COLUMN"
+    newest = answer("tiers", "concentration", "scores")
+    assert (newest["cutoff"], newest["concentration"]) == (of_card["cutoff"], of_card["concentration"])
+    assert answer("tiers", "concentration", "elsewhere", exit_code=3)["error_code"] == "UNREADABLE_SOURCE"
 
 
 def test_the_next_month_is_forecast_from_two_nights_and_refused_from_none(scored: Path) -> None:
@@ -137,4 +145,33 @@ def test_the_history_is_shown_by_night_and_by_customer_and_written_as_one_table(
     assert [row["customer_id"] for row in one["customer"]] == ["c0007"] * 2
     assert_readable(run("tiers", "history", "scores", "--customer", "c0007"))
     assert_readable(run("tiers", "history", "scores"))
+    nobody = answer("tiers", "history", "scores", "--customer", "nobody", exit_code=3)
+    assert nobody["error_code"] == "UNKNOWN_CUSTOMER"
+    assert "100 other customers have" in nobody["message"]
+
+
+def test_moves_are_counted_without_reading_who_moved(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = answer("tiers", "history", "scores", "--out", "all.parquet")["nights"]
+    read, asked = Night.read, []
+
+    def noted(night: Night, columns: list[str] | None = None) -> pd.DataFrame:
+        asked.append(columns)
+        return read(night, columns)
+
+    monkeypatch.setattr(Night, "read", noted)
+    assert answer("tiers", "history", "scores")["nights"] == whole
+    assert asked == [["reason_code"]] * 2
+
+
+def test_one_customers_tier_is_explained_without_predicting_anybody_else(
+    scored: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = open_source(world.touchpoints(["c0000", "c0007", "c0014"]))
+    store = open_store(None)
+    everybody = customers_at(history, cutoff=CUTOFF, store=store)
+    alone = customers_at(history, cutoff=CUTOFF, store=store, only="c0007")
+    assert (len(everybody.frame), len(alone.frame)) == (3, 1)
+    assert explain_customer(alone, "c0007") == explain_customer(everybody, "c0007")
+    with pytest.raises(UnknownCustomer, match="3 other customers have"):
+        customers_at(history, cutoff=CUTOFF, store=store, only="nobody")
     assert answer("tiers", "history", "elsewhere", exit_code=4)["error_code"] == "NO_TIER_HISTORY"

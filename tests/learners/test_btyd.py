@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import approx_fprime
 
-from tests.learners.btyd_worlds import Columns, simulated
-from tiercast.learners.btyd import fit_best_btyd, fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
+from tests.learners.btyd_worlds import Columns, likeliest, simulated
+from tiercast.learners.btyd import fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
 from tiercast.learners.btyd_histories import Histories
 from tiercast.learners.btyd_likelihood import nbd, pareto_nbd, quits_after_purchase
 from tiercast.serving.btyd import BgNbd, MbgNbd, ParetoNbd
@@ -122,7 +122,7 @@ def test_the_whole_cdnow_cohort_fits_in_seconds_and_ranks_returns(master: pd.Dat
         assert np.sqrt(np.mean((expected - future) ** 2)) == pytest.approx(rmse, abs=0.003)
         assert expected.sum() / future.sum() == pytest.approx(bias, abs=0.004)
     assert time.process_time() - started < 20
-    assert fit_best_btyd(**columns).model.type == "mbg_nbd"
+    assert likeliest(**columns).model.type == "mbg_nbd"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_simulated_world_is_recovered_and_its_future_foretold(fit_one: Any, tr
         for tenth in np.array_split(np.argsort(returns, kind="stable"), 10):
             noise = 4.5 * np.sqrt(np.mean(returns[tenth] * (1 - returns[tenth])) / len(tenth))
             assert abs(returns[tenth].mean() - (later[tenth] > 0).mean()) < noise + 1e-3
-    assert fit_best_btyd(**columns).model.type == truth.type
+    assert likeliest(**columns).model.type == truth.type
 
 
 @pytest.mark.parametrize("name", ["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd"])
@@ -203,7 +203,7 @@ def test_when_nobody_came_back_one_pooled_rate_answers_and_says_so() -> None:
         ("repeat_order_days", [0, 0, 0]), ("purchase_span_days", [0, 0, 0]), ("customer_age_days", [10, 200,
         300]),
     )}  # fmt: skip
-    for fit_one in (*FITS, fit_best_btyd):
+    for fit_one in (*FITS, likeliest):
         fit = fit_one(**columns)
         assert fit.fallback == "EMPIRICAL_RATES"
         assert not fit.converged

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.learners.btyd_worlds import Columns
+from tests.learners.btyd_worlds import Columns, likeliest
 from tiercast.learners.btyd import (
     BtydFit,
-    fit_best_btyd,
     fit_bg_nbd,
     fit_mbg_cnbd,
     fit_mbg_nbd,
@@ -116,7 +115,7 @@ def test_no_cohort_breaks_a_fit_or_its_answers(title: str) -> None:
         fit_mbg_nbd,
         fit_pareto_nbd,
         partial(fit_mbg_cnbd, gap_log_mean=gaps),
-        partial(fit_best_btyd, gap_log_mean=gaps),
+        partial(likeliest, gap_log_mean=gaps),
     ]
     known = History.of(**columns).known
     again, span = columns["repeat_order_days"][known] > 0, columns["purchase_span_days"][known] > 0

@@ -10,10 +10,9 @@ from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 from scipy.stats import beta, erlang, gamma
 
-from tests.learners.btyd_worlds import simulated
+from tests.learners.btyd_worlds import likeliest, simulated
 from tests.learners.test_btyd import SHARED_DATA, histories, master, needs_cdnow, sample  # noqa: F401
 from tiercast.learners.btyd import (
-    fit_best_btyd,
     fit_bg_nbd,
     fit_mbg_cnbd,
     fit_mbg_nbd,
@@ -99,7 +98,7 @@ def test_a_regular_world_is_recovered_and_its_future_foretold(truth: MbgCnbd) ->
     assert fit.model.k == truth.k
     fitted, true = (np.array(list(model.to_json().values())[2:6]) for model in (fit.model, truth))
     np.testing.assert_allclose(fitted, true, rtol=0.15)
-    assert fit_best_btyd(**columns, gap_log_mean=told) == fit
+    assert likeliest(**columns, gap_log_mean=told) == fit
     for model in (truth, fit.model):
         expected = model.expected_orders(90.0, **columns)
         returns = model.purchase_probability(90.0, **columns)
@@ -141,7 +140,7 @@ def test_a_world_without_rhythm_is_told_as_such(truth: Any) -> None:
     assert isinstance(fit.model, MbgCnbd)
     assert fit.model.k == 1
     assert fit.log_likelihood == fit_mbg_nbd(**columns).log_likelihood
-    assert fit_best_btyd(**columns, gap_log_mean=told).model.type == truth.type
+    assert likeliest(**columns, gap_log_mean=told).model.type == truth.type
 
 
 def test_without_every_gap_regularity_cannot_be_told_and_does_not_compete() -> None:
@@ -151,7 +150,7 @@ def test_without_every_gap_regularity_cannot_be_told_and_does_not_compete() -> N
         fit = fit_mbg_cnbd(**columns, gap_log_mean=unknown)
         assert isinstance(fit.model, MbgCnbd)
         assert (fit.model.k, fit.fallback) == (1, "GAPS_UNKNOWN")
-        assert fit_best_btyd(**columns, gap_log_mean=unknown).model.type != "mbg_cnbd"
+        assert likeliest(**columns, gap_log_mean=unknown).model.type != "mbg_cnbd"
     once = np.where(columns["repeat_order_days"] > 1, told, np.nan)
     assert fit_mbg_cnbd(**columns, gap_log_mean=once) == fit_mbg_cnbd(**columns, gap_log_mean=told)
     with pytest.raises(BadHistory):
@@ -182,7 +181,7 @@ def test_grocery_customers_buy_in_two_steps() -> None:
     later = orders[day > "2006-12-31"].assign(day=day).groupby("customer_id")["day"].nunique()
     future = later.reindex(np.sort(orders["customer_id"].unique()), fill_value=0).to_numpy(float)
     assert (len(future), future.sum()) == (1525, 3389)
-    fit = fit_best_btyd(**columns, gap_log_mean=told)
+    fit = likeliest(**columns, gap_log_mean=told)
     assert isinstance(fit.model, MbgCnbd)
     assert fit.model.k == 2
     assert fit == fit_mbg_cnbd(**columns, gap_log_mean=told)
@@ -214,7 +213,7 @@ def test_the_whole_cdnow_cohort_is_fitted_in_the_time_of_a_breath(master: pd.Dat
         (fit_mbg_nbd, {}, 0.34),
         (fit_pareto_nbd, {}, 5.2),
         (fit_mbg_cnbd, {"gap_log_mean": told}, 1.0),
-        (fit_best_btyd, {"gap_log_mean": told}, 7.0),
+        (likeliest, {"gap_log_mean": told}, 7.0),
     ):
         started = time.process_time()
         fit_one(**columns, **given)

@@ -1,9 +1,14 @@
 """The BTYD stage as a learner: fitted at each origin on what was known then, and on nothing else."""
 
+from typing import Any
+
 import numpy as np
+import pytest
 
 from tests.path.world import small_panel
-from tiercast.learners.from_btyd import BTYD_ACTIVITY, BTYD_CURVE, BTYD_VALUE, fit_stage
+from tiercast.learners import btyd
+from tiercast.learners.btyd_choice import fit_stage, fit_stages
+from tiercast.learners.from_btyd import BTYD_ACTIVITY, BTYD_CURVE, BTYD_VALUE
 from tiercast.learners.learner import Setup
 from tiercast.serving.btyd_stage import COLUMNS
 from tiercast.windows import Horizon
@@ -43,6 +48,24 @@ def test_regular_customers_are_seen_as_such_and_without_their_gaps_as_any() -> N
     assert fit_stage(newest, horizon_days=28, model="mbg_cnbd").activity.type == "mbg_cnbd"
     without = newest.drop(columns="gap_log_mean")
     assert fit_stage(without, horizon_days=28, model="mbg_cnbd").activity.type == "btyd_mean"
+
+
+@pytest.mark.parametrize("model", ["mbg_nbd", "pareto_nbd", "bg_nbd", "mbg_cnbd"])
+def test_one_model_alone_is_fitted_as_among_all_and_the_others_are_not(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = small_panel().features
+    newest = rows[rows["cutoff"] == rows["cutoff"].max()].reset_index(drop=True)
+    among = fit_stages(newest, horizon_days=28)[model]
+    fit, fitted = btyd._fit, []
+
+    def noted(kind: Any, cohort: Any) -> Any:
+        fitted.append(kind.type)
+        return fit(kind, cohort)
+
+    monkeypatch.setattr(btyd, "_fit", noted)
+    assert fit_stage(newest, horizon_days=28, model=model).to_json() == among.to_json()
+    assert fitted == ["mbg_nbd" if model == "mbg_cnbd" else model]
 
 
 def test_customers_without_a_purchase_neither_help_nor_hurt() -> None:

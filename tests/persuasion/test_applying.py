@@ -1,16 +1,23 @@
 """What a run kept is enough: other customers, another day, the same answers."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import tiercast
 from tests.persuasion.drawn import READ, table
+from tiercast.engines.opening import open_engine
 from tiercast.errors import SourceError, UnknownName
+from tiercast.frozen import features_of
+from tiercast.persuasion import applying
 from tiercast.persuasion.answering import UpliftResult
-from tiercast.persuasion.refusals import BadExperiment
-from tiercast.registry import open_store
+from tiercast.persuasion.applying import frozen_run
+from tiercast.persuasion.refusals import BadExperiment, RunTooOld
+from tiercast.registry import Store, open_store, run_file
 from tiercast.serving.refusals import MissingColumns
+from tiercast.sources.opening import open_source
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
 DAY = pd.Timestamp("2024-05-01")
@@ -43,6 +50,8 @@ def shop(customers: int = 900) -> tuple[pd.DataFrame, pd.DataFrame]:
             "assigned_at": DAY, "probability": 0.5,
         }
     )  # fmt: skip
+    earlier = np.where(random.random(customers) < 0.5, "treatment", "control")
+    before = arms.assign(campaign_id="april", arm=earlier, assigned_at=DAY - pd.Timedelta(days=30))
     last = pd.DataFrame(
         [
             {
@@ -53,14 +62,20 @@ def shop(customers: int = 900) -> tuple[pd.DataFrame, pd.DataFrame]:
             }
         ]
     )
-    return pd.concat([*rows, last], ignore_index=True), arms
+    return pd.concat([*rows, last], ignore_index=True), pd.concat([arms, before], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
 def campaign() -> tuple[UpliftResult, pd.DataFrame, pd.DataFrame]:
     rows, arms = shop()
     found = tiercast.uplift(
-        rows, sides={"assignments": arms}, outcomes=("bought",), folds=2, resamples=100, horizon_days=28
+        rows,
+        sides={"assignments": arms},
+        campaign="may",
+        outcomes=("bought",),
+        folds=2,
+        resamples=100,
+        horizon_days=28,
     )
     return found, rows, arms
 
@@ -84,6 +99,60 @@ def test_a_campaign_finds_whom_it_persuaded_and_tells_others_from_its_run_alone(
     assert today["list"].notna().all()
 
 
+def test_another_currency_or_kind_of_attribute_than_was_learned_is_refused(
+    campaign: tuple[UpliftResult, pd.DataFrame, pd.DataFrame],
+) -> None:
+    found, rows, _ = campaign
+    with pytest.raises(SourceError, match="amounts are in EUR, and this version learned USD"):
+        tiercast.apply_uplift(found.run_id, open_source(rows, currency="EUR"), outcome="bought")
+    people = pd.DataFrame({"customer_id": rows["customer_id"].unique()})
+    told = tiercast.uplift(
+        rows,
+        sides={
+            "assignments": campaign[2],
+            "customers": people.assign(age=np.arange(len(people)) % 60 + 18.0),
+        },
+        campaign="may",
+        outcomes=("bought",),
+        folds=2,
+        resamples=100,
+    )
+    with pytest.raises(SourceError, match="attribute age is text, and this version learned it as number"):
+        tiercast.apply_uplift(
+            told.run_id, rows, outcome="bought", sides={"customers": people.assign(age="about forty")}
+        )
+
+
+def test_without_the_table_of_assignments_earlier_treatments_are_unknown_and_never_zero(
+    campaign: tuple[UpliftResult, pd.DataFrame, pd.DataFrame],
+) -> None:
+    found, rows, arms = campaign
+    frozen = frozen_run(open_store(None), found.run_id)
+    assert frozen is not None
+    drawn = ["treatments_182d", "holdouts_182d"]
+    assert set(drawn) <= set(frozen.unknown({}))
+    for sides, known in (({}, False), ({"assignments": arms}, True)):
+        with open_engine() as engine:
+            seen = features_of(frozen, open_source(rows, sides=sides), None, engine).features
+        assert seen[drawn].notna().all(axis=None) == known
+        assert seen[drawn].isna().all(axis=None) != known
+    assert tiercast.apply_uplift(found.run_id, rows, outcome="bought")["uplift"].notna().all()
+
+
+def test_a_run_that_kept_too_little_is_refused_with_a_code(
+    campaign: tuple[UpliftResult, pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, rows, _ = campaign
+
+    def kept(store: Store, run_id: str, name: str) -> Path | None:
+        return None if name == "uplift/frozen.json" else run_file(store, run_id, name)
+
+    monkeypatch.setattr(applying, "run_file", kept)
+    with pytest.raises(RunTooOld, match="run the experiment again") as refused:
+        tiercast.apply_uplift(found.run_id, rows, outcome="bought")
+    assert refused.value.code == "RUN_TOO_OLD"
+
+
 def test_a_table_is_told_from_the_run_of_a_table() -> None:
     rows = table(1_500)
     found = tiercast.uplift(rows, probability="chance", folds=2, resamples=100, **READ)
@@ -98,9 +167,21 @@ def test_a_table_is_told_from_the_run_of_a_table() -> None:
         tiercast.apply_uplift(found.run_id, new, outcome="visited")
     with pytest.raises(SourceError, match="not from touchpoints"):
         from tiercast.persuasion.applying import apply_to_history
-        from tiercast.sources.opening import open_source
 
         apply_to_history(open_store(None), found.run_id, "bought", open_source(shop(5)[0]))
+
+
+def test_ids_of_a_file_stay_text_so_that_a_list_can_be_joined_back(tmp_path: Path) -> None:
+    rows = table(1_500).rename(columns={"customer_id": "member"})
+    rows["member"] = [f"{place:06}" for place in range(len(rows))]
+    place = tmp_path / "members.csv"
+    rows.to_csv(place, index=False)
+    asked = {**READ, "customer": "member", "probability": "chance", "folds": 2, "resamples": 100}
+    found = tiercast.uplift(str(place), **asked)
+    assert found.customers["customer_id"].tolist() == rows["member"].tolist()
+    assert "member" not in found.report.experiment.encoding.columns
+    told = tiercast.apply_uplift(found.run_id, str(place), outcome="bought")
+    assert told["member"].tolist() == rows["member"].tolist()
 
 
 def test_settings_and_outcomes_that_do_not_exist_are_refused_before_anything_is_read() -> None:

@@ -21,6 +21,7 @@ NOBODY = pd.DataFrame({name: [0.0] for name in READS})
         ("co_creations", 1.0, 0.5),
         ("referrals", -1.0, 0.0),
         ("shares", float("nan"), 0.0),
+        ("shares", float("inf"), 0.0),
     ],
 )
 def test_each_sign_counts_at_its_weight(column: str, number: float, score: float) -> None:

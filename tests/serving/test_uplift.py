@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiercast.serving.parts import restore
-from tiercast.serving.refusals import MissingColumns
+from tiercast.serving.refusals import MissingColumns, WrongType
 from tiercast.serving.rules import Column
 from tiercast.serving.uplift import LISTS, LISTS_ZH, Encoding, ListRules, Uplift, open_uplift
 
@@ -47,6 +47,19 @@ def test_a_row_alone_is_answered_as_among_many_and_nothing_is_changed() -> None:
         pd.testing.assert_frame_equal(PART.predict(SEEN.iloc[[place]]), many.iloc[[place]])
     assert PART.predict(SEEN.iloc[:0]).shape == (0, 4)
     assert many["list"].tolist() == ["persuadable", "sure_thing", "undecided", "do_not_disturb"]
+
+
+@pytest.mark.parametrize("dtype", ["object", "str"])
+def test_a_column_of_numbers_that_comes_as_text_is_named_with_its_bad_cells(dtype: str) -> None:
+    encoding = Encoding(("recency",))
+    came = pd.DataFrame({"recency": pd.Series(["3", "n/a", None, "lately"], dtype=dtype)})
+    with pytest.raises(
+        WrongType, match="column recency was learned as numbers, and 2 of 4 cells are none"
+    ) as told:
+        encoding.apply(came)
+    assert (told.value.code, told.value.details) == ("WRONG_TYPE", {"column": "recency", "cells": 2})
+    read = encoding.apply(came.replace({"n/a": None, "lately": "7"}))["recency"]
+    np.testing.assert_array_equal(read, [3.0, np.nan, np.nan, 7.0])
 
 
 def test_columns_that_did_not_come_are_named() -> None:

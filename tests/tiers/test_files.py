@@ -9,8 +9,9 @@ import pytest
 from tiercast.errors import DuplicateName, UnknownName
 from tiercast.serving.tiers import assign
 from tiercast.tiers.declared import declared_policies, policy_named
-from tiercast.tiers.files import read_policy
+from tiercast.tiers.files import made_of_terms, read_policy
 from tiercast.tiers.policy import BadPolicy
+from tiercast.tiers.terms import Terms
 
 CLUB = """
 name = "kiosk_club"
@@ -182,3 +183,17 @@ def test_a_file_or_a_name_that_is_not_there_is_told(tmp_path: Path) -> None:
         policy_named(str(tmp_path / "none.toml"))
     with pytest.raises(UnknownName, match="did you mean 'pyramid'"):
         policy_named("pyramids")
+
+
+@pytest.mark.parametrize("ladder", ["5", '["x"]', '""', "true"])
+def test_a_ladder_that_is_no_name_is_refused_with_its_class(club: Path, ladder: str) -> None:
+    club.write_text(CLUB.replace('ladder = "club"', f"ladder = {ladder}", 1), "utf-8")
+    with pytest.raises(BadPolicy, match="the class gold: ladder is a name that its neighbours share"):
+        read_policy(club)
+
+
+def test_every_policy_that_ships_can_be_made_of_other_terms() -> None:
+    shipped = declared_policies()
+    made = made_of_terms()
+    assert set(made) == set(shipped)
+    assert all(make(Terms()) == shipped[name] for name, make in made.items())

@@ -10,8 +10,9 @@ import pytest
 from tiercast.serving.tiers import assign
 from tiercast.tiers.history import (
     COLUMNS,
-    FILE,
+    WITHOUT_POLICY,
     DamagedTierHistory,
+    file_of,
     night_before,
     nights,
     rows_of,
@@ -21,6 +22,7 @@ from tiercast.tiers.history import (
 from tiercast.tiers.value_tiers import VALUE_TIERS
 
 DAY = date(2026, 3, 2)
+FILE = file_of("value_tiers")
 FROZEN = VALUE_TIERS.freeze(pd.DataFrame({"expected_value_currency": np.arange(100.0)}))
 
 
@@ -92,8 +94,8 @@ def test_of_one_cutoff_the_same_version_goes_first_else_the_last_that_was_publis
 
     for age, version in ((300, "v1"), (100, "v2"), (200, "v3")):
         score(tmp_path, {"a": 99.5}, DAY, version=version)
-        card = tmp_path / f"cutoff={DAY}" / f"version={version}" / "scorecard.parquet"
-        os.utime(card, (1e9 - age, 1e9 - age))
+        held = tmp_path / f"cutoff={DAY}" / f"version={version}" / FILE
+        os.utime(held, (1e9 - age, 1e9 - age))
 
     def chosen(version: str) -> str | None:
         night = night_before(tmp_path, cutoff=DAY + timedelta(days=1), policy="value_tiers", version=version)
@@ -103,6 +105,23 @@ def test_of_one_cutoff_the_same_version_goes_first_else_the_last_that_was_publis
     assert night_before(tmp_path, cutoff=DAY, policy="value_tiers", version="v1") is None
     assert night_before(tmp_path, cutoff=date.max, policy="pyramid", version="v1") is None
     assert nights(tmp_path / "nowhere") == []
+
+
+def test_the_name_that_older_publications_gave_is_read_until_the_policy_has_a_file_of_its_own(
+    tmp_path: Path,
+) -> None:
+    score(tmp_path, {"a": 99.5}, DAY)
+    place = tmp_path / f"cutoff={DAY}" / "version=v1"
+    (place / FILE).rename(place / WITHOUT_POLICY)
+    assert [night.place.name for night in nights(tmp_path)] == [WITHOUT_POLICY]
+    assert score(tmp_path, {"a": 99.5}, DAY + timedelta(days=1)).loc["a", "reason_code"] == "SAME"
+    assert night_before(tmp_path, cutoff=DAY + timedelta(days=1), policy="pyramid", version="v1") is None
+    score(tmp_path, {"a": 1.0}, DAY)
+    both = [night for night in nights(tmp_path) if night.cutoff == DAY]
+    assert [night.place.name for night in both] == [FILE]
+    found = night_before(tmp_path, cutoff=DAY + timedelta(days=1), policy="value_tiers", version="v1")
+    assert found is not None
+    assert found.read()["tier"].tolist() == ["low"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"ARROW1 but not really", b"\x00" * 400])

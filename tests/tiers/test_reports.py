@@ -156,6 +156,49 @@ def test_customers_that_move_together_widen_the_interval() -> None:
     assert width(wild) > 3 * width(calm)
 
 
+@pytest.mark.parametrize("customers", [24, 99, 370, 1976])
+def test_independent_customers_show_an_overdispersion_of_one_at_every_size(customers: int) -> None:
+    chance = np.random.default_rng(5)
+    keys = ["top", "large", "medium", "small", "inactive"]
+    stay = np.full((5, 5), 0.03) + np.eye(5) * 0.85
+    share = np.array([0.01, 0.04, 0.15, 0.5, 0.3])
+    today = pd.Series(np.round(customers * share), index=keys)
+    ends = [(DAY, DAY + timedelta(days=30))] * 4
+    found = []
+    for _ in range(150):
+        moves = [
+            pd.DataFrame(
+                [
+                    chance.multinomial(held, row)
+                    for held, row in zip(chance.multinomial(customers, share), stay, strict=True)
+                ],
+                index=keys,
+                columns=keys,
+            )
+            for _ in ends
+        ]
+        told = forecast(moves, today, ends, policy="p", cutoff=DAY, horizon_days=30).overdispersion
+        assert told is not None
+        found.append(told)
+    assert np.mean(found) == pytest.approx(1.0, abs=0.06)
+
+
+def test_a_class_that_is_empty_in_most_pairs_counts_for_no_freedom() -> None:
+    ends = [(DAY, DAY + timedelta(days=30))] * 4
+    moves = [
+        matrix([[9, 1], [0, 0]]),
+        matrix([[5, 5], [2, 2]]),
+        matrix([[9, 1], [0, 0]]),
+        matrix([[9, 1], [0, 0]]),
+    ]
+    told = forecast(moves, pd.Series({"high": 10, "low": 4}), ends, policy="p", cutoff=DAY, horizon_days=30)
+    meant = np.array([8.0, 2.0])
+    squares = sum(((np.array(row) - meant) ** 2 / meant).sum() for row in ([9, 1], [5, 5], [9, 1], [9, 1]))
+    assert told.overdispersion == pytest.approx(
+        squares / 3
+    )  # one less than the four pairs with anybody in "high"
+
+
 def test_a_short_history_is_carried_to_the_horizon_and_says_so() -> None:
     told = one_pair([[90, 10], [0, 200]], {"high": 1000, "low": 0}, span=10)
     step = 90.5 / 101

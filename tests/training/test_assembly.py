@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from tests.path.world import ENDS, World
-from tiercast.registry import Store, bundle_folder, bundle_hash
+from tiercast.actions.next_best import NEXT_BEST
+from tiercast.engines.opening import open_engine
+from tiercast.frozen import features_of
+from tiercast.registry import Store, bundle_folder, bundle_hash, open_served
 from tiercast.serving.rules import Column
 from tiercast.serving.trees import Trees
+from tiercast.sources.opening import open_source
+from tiercast.tiers.declared import declared_policies
 from tiercast.tiers.readable import SCORES
 from tiercast.training.assembly import columns_read
 
@@ -74,3 +79,16 @@ def test_every_shipped_policy_is_in_the_bundle_and_names_what_did_not_come(folde
     assert all(cut["population"] > 0 for cut in frozen["value_tiers"]["cuts"].values())
     assert "no value in USD" in " ".join(frozen["price_band"]["notes"])
     assert any("nobody reaches the cut leaders" in each for each in frozen["influence_intent"]["notes"])
+
+
+def test_cuts_are_frozen_on_what_the_version_itself_says_of_the_same_customers(
+    folder: Path, trained_world: World
+) -> None:
+    bundle = open_served(folder)
+    with open_engine() as engine:
+        rows = features_of(bundle, open_source(trained_world.touchpoints()), ENDS, engine).features
+    frame = bundle.enriched(rows)
+    for name, policy in declared_policies().items():
+        frozen = policy.freeze(frame, currency="USD", absent_is_unknown=True)
+        assert json.loads(json.dumps(frozen)) == bundle.policies[name]
+    assert json.loads(json.dumps(NEXT_BEST.freeze(frame))) == bundle.actions

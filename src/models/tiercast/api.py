@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +24,12 @@ from tiercast.persuading import uplift as uplift
 from tiercast.planning.door import clocks as clocks
 from tiercast.planning.door import plan as plan
 from tiercast.registry import bundle_folder, open_served, open_store, store_exists
-from tiercast.schema import History
 from tiercast.segments.asking import SegmentResult as SegmentResult
 from tiercast.segments.asking import segment as segment
 from tiercast.segments.asking import stages as stages
-from tiercast.sidetable import SideTable
+from tiercast.sources.given import Day as Day
+from tiercast.sources.given import Sides as Sides
+from tiercast.sources.given import Source as Source
 from tiercast.sources.opening import open_source as open_source
 from tiercast.training.horizon import champions_horizon
 from tiercast.windows import Horizon, parse_cutoff
@@ -37,9 +37,6 @@ from tiercast.windows import Horizon, parse_cutoff
 if TYPE_CHECKING:
     from tiercast.auditing import AuditReport
 
-Source = str | pd.DataFrame | History
-Sides = Mapping[str, Source | SideTable]
-Day = str | date
 Progress = Callable[[str], None]
 
 

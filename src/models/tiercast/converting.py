@@ -1,22 +1,15 @@
 """Conversion in one call: when will prospects buy for the first time, by first channel and one by one?"""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from tiercast.registry import open_store
-from tiercast.schema import History
 from tiercast.serving.refusals import WrongType
-from tiercast.sidetable import SideTable
+from tiercast.sources.given import Day, Sides, Source
 from tiercast.sources.opening import open_source
 from tiercast.training.converting import ConversionResult, Question, convert
 from tiercast.windows import Horizon, parse_cutoff
 
-Source = str | pd.DataFrame | History
-Sides = Mapping[str, Source | SideTable]
-Day = str | date
 Progress = Callable[[str], None]
 
 

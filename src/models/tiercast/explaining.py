@@ -10,12 +10,10 @@ import pandas as pd
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import UnknownCustomer
 from tiercast.features.contract import contract_sql
-from tiercast.features.described import people_of
-from tiercast.intake import as_learned, require_currency
+from tiercast.frozen import features_of
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.ahead import VALUE_DAYS, value_names
-from tiercast.serving.bundle import arrange
 from tiercast.serving.reason_templates import TOLD_TOGETHER
 from tiercast.serving.reasons import OUR_OWN_ACTS
 from tiercast.serving.tables import Tables, words_table
@@ -69,10 +67,13 @@ def explain(
     NoChampion
     """
     bundle: Any = open_served(bundle_folder(store, model))
-    require_currency(history, str(bundle.manifest["currency"]))
-    history = as_learned(history, bundle.attributes)
     with DuckDBEngine() as engine:
-        engine.attach(history)
+        seen = features_of(bundle, history, cutoff, engine)
+        row = seen.features[(seen.features["customer_id"] == str(customer_id)).to_numpy()].reset_index(
+            drop=True
+        )
+        if row.empty:
+            raise UnknownCustomer(customer_id=customer_id, cutoff=cutoff, customers=len(seen.features))
         contract = contract_sql(currency=history.currency, minor_per_major=history.minor_per_major)
         events = engine.run(
             f"""WITH contract AS ({contract})
@@ -85,17 +86,6 @@ def explain(
             cutoffs=[cutoff],
             tables=Tables({"vocabulary": words_table([("asked", customer_id, 0)])}),
         )
-        if events.empty:
-            customers = engine.run(
-                f"""WITH contract AS ({contract}) SELECT COUNT(DISTINCT customer_id) AS n FROM contract, cutoffs
-                WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day""",
-                cutoffs=[cutoff],
-            )
-            raise UnknownCustomer(customer_id=customer_id, cutoff=cutoff, customers=int(customers["n"][0]))
-        people = people_of(history)
-        found = engine.run(bundle.features_sql, cutoffs=[cutoff], tables=bundle.tables.with_(**people))
-        features = arrange(found, cutoff, unknown=bundle.unknown(people))
-    row = features[features["customer_id"] == customer_id].reset_index(drop=True)
     card = bundle.predict_features(row, policy=policy, language=language).iloc[0].to_dict()
     events = events.assign(day=[day_of(int(day)) for day in events["day"]])
     facts = {name: float(row[name].iloc[0]) for name in row.columns[2:]}

@@ -8,8 +8,7 @@ import pandas as pd
 
 from tiercast.engines.engine import Engine
 from tiercast.features.catalogue import Catalogue
-from tiercast.learners.btyd_choice import MEAN, choose, fit_stages
-from tiercast.learners.from_btyd import fit_stage
+from tiercast.learners.btyd_choice import MEAN, choose, fit_stage, fit_stages
 from tiercast.learners.learner import Panel
 from tiercast.schema import History
 from tiercast.serving.btyd_stage import BtydStage
@@ -75,25 +74,34 @@ def build_panel(
         follow_days=max(FOLLOW_DAYS, horizon.days),
         data_ends_on=data_ends_on,
     )
-    model = model if told_by is None else _foretelling(features, labels, horizon, told_by)
+    fitted: dict[date, BtydStage] = {}
+    if told_by is not None:
+        model, fitted = _foretelling(features, labels, horizon, told_by)
     stages: dict[date, BtydStage] = {}
     staged = []
     for origin, rows in features.groupby("cutoff", sort=True):
-        stage = fit_stage(rows, horizon_days=horizon.days, model=model)
+        stage = fitted.get(origin)  # type: ignore[arg-type]
+        stage = stage or fit_stage(rows, horizon_days=horizon.days, model=model)
         stages[origin] = stage  # type: ignore[index]
         staged.append(stage.columns(rows))
     wide = pd.concat([features, pd.concat(staged).loc[features.index]], axis=1) if staged else features
     return Panel(wide, labels, tuple(catalogue.names), model), stages
 
 
-def _foretelling(features: pd.DataFrame, labels: pd.DataFrame, horizon: Horizon, told_by: date) -> str:
+def _foretelling(
+    features: pd.DataFrame, labels: pd.DataFrame, horizon: Horizon, told_by: date
+) -> tuple[str, dict[date, BtydStage]]:
+    """Return the model that foretold best, and its stage at the origin at which all were fitted to find out."""
     cutoffs = features["cutoff"].to_numpy()
     mature = [day for day in set(cutoffs) if horizon.matures_on(day) <= told_by]
     if not mature:
-        return MEAN
-    there = np.asarray(cutoffs == max(mature))
+        return MEAN, {}
+    newest = max(mature)
+    there = np.asarray(cutoffs == newest)
     rows = features.loc[there]
-    return choose(fit_stages(rows, horizon_days=horizon.days), rows, labels.loc[there])
+    every = fit_stages(rows, horizon_days=horizon.days)
+    chosen = choose(every, rows, labels.loc[there])
+    return chosen, {newest: every[chosen]}
 
 
 def as_of(panel: Panel, end: date, horizon: Horizon) -> Panel:

@@ -1,6 +1,6 @@
 """Uplift in one call: a table of an experiment, or touchpoints with assignments, becomes rankings, lists and a recorded run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,10 @@ import pandas as pd
 
 from tiercast.persuasion import Asked, answering, applying
 from tiercast.registry import open_store, run_file
-from tiercast.schema import History
-from tiercast.sidetable import SideTable
+from tiercast.sources.given import Sides, Source
 from tiercast.sources.opening import open_source
 from tiercast.windows import parse_cutoff
 
-Source = str | pd.DataFrame | History
-Sides = Mapping[str, Source | SideTable]
 Progress = Callable[[str], None]
 
 
@@ -77,7 +74,7 @@ def apply_uplift(
 
     Raises
     ------
-    UnknownName, SourceError, MissingColumns, ContractError
+    UnknownName, SourceError, MissingColumns, WrongType, ContractError, RunTooOld
     """
     store = open_store(root)
     if run_file(store, run_id, "uplift/features.sql") is None:

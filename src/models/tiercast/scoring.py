@@ -15,15 +15,13 @@ from typing import Any
 import pandas as pd
 
 from tiercast.engines.opening import open_engine
-from tiercast.errors import NotTrainable, OutputError
-from tiercast.features.described import people_of
-from tiercast.intake import Account, as_learned, require_currency, require_usable, take_stock
+from tiercast.errors import OutputError
+from tiercast.frozen import features_of
+from tiercast.intake import Account
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
-from tiercast.serving.bundle import arrange
 from tiercast.serving.scorecard import COLUMNS, SCORECARD
-from tiercast.tiers.history import FILE as HISTORY
-from tiercast.tiers.history import night_before, rows_of, with_past, write_history
+from tiercast.tiers.history import file_of, night_before, rows_of, with_past, write_history
 
 CHUNK_CUSTOMERS = 200_000
 FILE = "scorecard.parquet"
@@ -95,22 +93,11 @@ def score(
     progress("opening the model")
     bundle: Any = open_served(bundle_folder(store, model))
     with open_engine(engine, threads=threads) as runs:
-        progress("reading touchpoints")
-        runs.attach(history)
-        require_currency(history, str(bundle.manifest["currency"]))
-        history = as_learned(history, bundle.attributes)
-        account = take_stock(runs, history, repeats=False)
-        require_usable(account)
-        day = cutoff or account.last_day
-        if day is None:
-            raise NotTrainable(target="a scorecard", needs="accepted touchpoints", has="none")
-        progress("computing features")
-        people = people_of(history)
-        lacking = tuple(name for name in bundle.reads if name not in history.sides)
-        found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
-        features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
-    past = None
-    if out is not None and (chosen := _policy_of(bundle, policy)):
+        seen = features_of(bundle, history, cutoff, runs, progress=progress)
+    features, day, account = seen.features, seen.cutoff, seen.account
+    lacking = tuple(name for name in bundle.reads if name not in history.sides)
+    past, chosen = None, _policy_of(bundle, policy)
+    if out is not None and chosen:
         past = night_before(out, cutoff=day, policy=chosen, version=bundle.version)
         features = with_past(features, past)
     progress("predicting")
@@ -136,7 +123,9 @@ def score(
             "lacking": lacking,
             "tiers_go_on_from": None if past is None else past.cutoff.isoformat(),
         }
-        place = publish(cards, Path(out), cutoff=day, version=bundle.version, facts=facts, tiers=tiers)
+        place = publish(
+            cards, Path(out), cutoff=day, version=bundle.version, facts=facts, tiers=tiers, policy=chosen
+        )
     since = None if past is None else past.cutoff
     held = bundle.policies[policy or bundle.manifest["default_policy"]]
     classes = tuple(each["key"] for each in held["classes"])
@@ -178,12 +167,13 @@ def publish(
     version: str,
     facts: dict[str, Any],
     tiers: pd.DataFrame | None = None,
+    policy: str = "",
 ) -> Path:
     """Write one (cutoff, version) of the scorecard: beside its place first, then put there by one rename.
 
     Whenever a run dies, ``scorecard.parquet`` is the old one, whole, or the new one, whole. The tier history is put there
-    before it, and counts only where a scorecard stands beside it. What the dead run leaves is a hidden folder
-    ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
+    before it, under the name of its policy, and counts only where a scorecard stands beside it. What the dead run leaves is
+    a hidden folder ``.writing-…`` without any parquet name in it, which a later run removes when it is an hour old.
 
     Raises
     ------
@@ -202,7 +192,7 @@ def publish(
                 write_history(tiers, writing / "tiers.part")
             target.mkdir(parents=True, exist_ok=True)
             if tiers is not None:
-                (writing / "tiers.part").replace(target / HISTORY)
+                (writing / "tiers.part").replace(target / file_of(policy))
             (writing / "scorecard.part").replace(target / FILE)
             (writing / "facts.part").replace(target / FACTS)
         finally:

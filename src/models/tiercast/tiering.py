@@ -14,12 +14,10 @@ from typing import Any
 import pandas as pd
 
 from tiercast.engines.opening import open_engine
-from tiercast.errors import NotTrainable, SourceError, UnknownCustomer
-from tiercast.features.described import people_of
-from tiercast.intake import as_learned, require_currency, require_usable, take_stock
+from tiercast.errors import UnknownCustomer
+from tiercast.frozen import features_of
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
-from tiercast.serving.bundle import arrange
 from tiercast.serving.influence import fit_influence
 from tiercast.serving.refusals import UnknownChoice
 from tiercast.serving.tiers import assign
@@ -80,31 +78,38 @@ class Shares:
 
 
 def customers_at(
-    history: History, *, cutoff: date | None, store: Store, model: str = "champion", engine: str = "duckdb"
+    history: History,
+    *,
+    cutoff: date | None,
+    store: Store,
+    model: str = "champion",
+    engine: str = "duckdb",
+    only: str | None = None,
 ) -> Customers:
     """Return everybody seen before a cutoff with all that a policy may read; None is the last day of the data.
 
+    Parameters
+    ----------
+    only : str, optional
+        This customer alone: nobody else is predicted.
+
     Raises
     ------
-    NoChampion, SourceError, ContractError
+    NoChampion, SourceError, ContractError, UnknownCustomer
     """
     bundle: Any = open_served(bundle_folder(store, model))
-    require_currency(history, str(bundle.manifest["currency"]))
-    history = as_learned(history, bundle.attributes)
     with open_engine(engine) as runs:
-        runs.attach(history)
-        account = take_stock(runs, history, repeats=False)
-        require_usable(account)
-        day = cutoff or account.last_day
-        if day is None:
-            raise NotTrainable(target="a tier", needs="accepted touchpoints", has="none")
-        people = people_of(history)
-        found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
-        rows = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
+        seen = features_of(bundle, history, cutoff, runs)
+    rows, many = seen.features, len(seen.features)
+    if only is not None:
+        rows = rows[(rows["customer_id"] == only).to_numpy()].reset_index(drop=True)
+        if rows.empty:
+            raise UnknownCustomer(customer_id=only, cutoff=seen.cutoff, customers=many)
     frame = bundle.enriched(rows)
     if "influence_score" not in frame:  # a version from before there was one
-        frame = pd.concat([frame, fit_influence(frame).assign(frame)], axis=1)
-    return Customers(frame, day, bundle)
+        everybody = fit_influence(seen.features)
+        frame = pd.concat([frame, everybody.assign(frame)], axis=1)
+    return Customers(frame, seen.cutoff, bundle)
 
 
 def what_if(
@@ -209,26 +214,21 @@ def shares_of(customers: Customers, *, policy: str = QUOTA_POLICY, top_share: fl
 
 
 def shares_of_scorecard(
-    place: str | Path, *, extensions: tuple[str, ...] = (), top_share: float = 0.20
+    cards: pd.DataFrame, *, extensions: tuple[str, ...] = (), top_share: float = 0.20
 ) -> Shares:
     """Return how uneven the expected value of a published scorecard is, and how its policy's quotas came out.
 
     The quotas are told where the scorecard's policy is still declared, in the version that the scorecard names.
 
+    Parameters
+    ----------
+    cards : DataFrame
+        As :func:`tiercast.planning.published.read_scorecard` reads it.
+
     Raises
     ------
-    SourceError, NothingToShare
+    NothingToShare
     """
-    try:
-        cards = pd.read_parquet(
-            place, columns=["cutoff", "policy", "policy_version", "tier", "expected_value_currency"]
-        )
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            source=str(place),
-            problem=f"it is no scorecard ({type(error).__name__})",
-            fix="give a scorecard.parquet",
-        ) from error
     told = {"expected_value_currency": concentration(cards["expected_value_currency"], top_share=top_share)}
     name, version = str(cards["policy"].iloc[0]), str(cards["policy_version"].iloc[0])
     declared = policy_named("pyramid", extensions)[1].get(name)

@@ -1,13 +1,18 @@
 """Commands that read the tier history of a folder of scorecards: forecast next month's moves, show and write the nights."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tiercast.cli.files import require_ending, write_frame
 from tiercast.cli.options import AsJson, Root, Verbose
 from tiercast.cli.screen import Screen, command_lines, facts, figure, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tiercast.tiers.history import Night
 
 
 def add_to(tiers: typer.Typer) -> None:
@@ -67,6 +72,11 @@ def _classes(policy: str) -> list[str]:
     return [] if found is None else [each.key for each in found.classes]
 
 
+def _rows(night: "Night", customer: str, columns: list[str] | None) -> "pd.DataFrame":
+    rows = night.read(columns)
+    return rows[(rows["customer_id"] == customer).to_numpy()] if customer else rows
+
+
 def history(
     scorecards: Annotated[
         Path,
@@ -88,14 +98,20 @@ def history(
     with screen.working("reading the tier history"):
         import pandas as pd
 
+        from tiercast.errors import UnknownCustomer
         from tiercast.tiers.history import NoTierHistory, nights
 
         found = nights(scorecards, policy=policy or None)
         if not found:
             raise NoTierHistory(folder=scorecards, needs="1 cutoff", has="none")
-        frames = [night.read() for night in found]
-        if customer:
-            frames = [frame[frame["customer_id"] == customer] for frame in frames]
+        told_of = (
+            None if customer or out is not None else ["reason_code"]
+        )  # moves are counted, nobody is named
+        frames = [_rows(night, customer, told_of) for night in found]
+        if customer and not any(map(len, frames)):
+            last = found[-1]
+            others = len(last.read(["customer_id"]))
+            raise UnknownCustomer(customer_id=customer, cutoff=last.cutoff, customers=others)
         counts = [frame["reason_code"].value_counts().to_dict() for frame in frames]
         written = None if out is None else write_frame(pd.concat(frames, ignore_index=True), out)
     answer: dict[str, Any] = {

@@ -51,6 +51,7 @@ def _customers(
     extension: list[str] | None,
     engine: str,
     root: Path | None,
+    only: str | None = None,
 ) -> "Customers":
     from tiercast.mapping.spoken import with_map
     from tiercast.registry import open_store
@@ -65,7 +66,7 @@ def _customers(
         with_map(source, map_file), sides=spoken_sides(tuple(side or ())), extensions=tuple(extension or ())
     )
     day = None if cutoff == "latest" else parse_cutoff(cutoff)
-    return customers_at(opened, cutoff=day, store=open_store(root), model=model, engine=engine)
+    return customers_at(opened, cutoff=day, store=open_store(root), model=model, engine=engine, only=only)
 
 
 def simulate(
@@ -187,9 +188,9 @@ def explain(
     with screen.working(f"looking at customer {customer}"):
         from tiercast.tiering import explain_customer
 
-        everybody = _customers(source, map_file=map_file, side=side, cutoff=cutoff, model=model, extension=extension,
-                               engine="duckdb", root=root)  # fmt: skip
-        told = explain_customer(everybody, customer, policy=policy, scorecards=scorecards, language=language)
+        alone = _customers(source, map_file=map_file, side=side, cutoff=cutoff, model=model, extension=extension,
+                           engine="duckdb", root=root, only=customer)  # fmt: skip
+        told = explain_customer(alone, customer, policy=policy, scorecards=scorecards, language=language)
     missing = (
         f"{told.next_tier}: {figure(told.distance, 2)} more of {told.distance_input}"
         if told.distance is not None
@@ -205,8 +206,8 @@ def explain(
         *(("holds", each) for each in told.holds or ("nothing",)),
     ]
     screen.answer(
-        {"customer_id": customer, "cutoff": everybody.cutoff, **told.__dict__},
-        heading(f"Customer {customer} at {everybody.cutoff}"),
+        {"customer_id": customer, "cutoff": alone.cutoff, **told.__dict__},
+        heading(f"Customer {customer} at {alone.cutoff}"),
         facts(pairs),
         heading("What would change it"),
         "\n".join(f"  {way.said}" for way in told.ways) or "  nothing that a rule names",
@@ -215,7 +216,8 @@ def explain(
 
 def concentration(
     scorecard: Annotated[
-        Path | None, typer.Argument(metavar="[SCORECARD]", help="A scorecard.parquet, instead of --source.")
+        Path | None,
+        typer.Argument(metavar="[SCORECARD]", help="A scorecard.parquet or its folder, instead of --source."),
     ] = None,
     source: SourceOption = "",
     map_file: MapFile = None,
@@ -238,10 +240,12 @@ def concentration(
     if (scorecard is None) == (not source):
         raise WrongUsage("give either a SCORECARD, or --source")
     with screen.working("measuring"):
+        from tiercast.planning.published import read_scorecard
         from tiercast.tiering import shares_of, shares_of_scorecard
 
         if scorecard is not None:
-            found = shares_of_scorecard(scorecard, extensions=tuple(extension or ()), top_share=top)
+            cards = read_scorecard(scorecard)
+            found = shares_of_scorecard(cards, extensions=tuple(extension or ()), top_share=top)
         else:
             everybody = _customers(source, map_file=map_file, side=side, cutoff=cutoff, model=model, extension=extension,
                                    engine="duckdb", root=root)  # fmt: skip

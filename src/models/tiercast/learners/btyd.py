@@ -148,40 +148,34 @@ def fit_mbg_cnbd(
     return replace(irregular, model=_with_steps(irregular.model, 1), fallback=irregular.fallback or unknown)
 
 
-def fit_best_btyd(
+def fit_one_btyd(
+    model: str,
     *,
     repeat_order_days: ArrayLike,
     purchase_span_days: ArrayLike,
     customer_age_days: ArrayLike,
     gap_log_mean: ArrayLike | None = None,
-) -> BtydFit:
-    """Fit MBG/NBD, Pareto/NBD, BG/NBD and MBG/CNBD-k and return the one that explains the histories best.
-
-    All are likelihoods of the same purchases; the lowest BIC wins, which asks MBG/CNBD-k with k > 1, a fifth
-    parameter, for half a log(customers) more. Where gaps are unknown it does not compete. A model that fell back
-    gives way to one that did not; a tie goes to the one named first.
+) -> BtydFit | None:
+    """Fit one model alone, as :func:`fit_every_btyd` fits it among the others; None where it would not be among them.
 
     Parameters
     ----------
+    model : str
+        ``mbg_nbd``, ``pareto_nbd``, ``bg_nbd`` or ``mbg_cnbd``; any other name is None.
     repeat_order_days, purchase_span_days, customer_age_days, gap_log_mean : array
         As in :func:`fit_mbg_cnbd`.
 
     Examples
     --------
-    >>> fit_best_btyd(repeat_order_days=[], purchase_span_days=[], customer_age_days=[]).model.type
-    'mbg_nbd'
+    >>> often = dict(repeat_order_days=[9, 7, 0], purchase_span_days=[90, 70, 0], customer_age_days=[95, 75, 90])
+    >>> fit_one_btyd("pareto_nbd", **often).model.type, fit_one_btyd("mbg_cnbd", **often)
+    ('pareto_nbd', None)
     """
-    fits = fit_every_btyd(
-        repeat_order_days=repeat_order_days,
-        purchase_span_days=purchase_span_days,
-        customer_age_days=customer_age_days,
-        gap_log_mean=gap_log_mean,
-    )
-    price = 0.5 * np.log(max(fits[0].customers, 1))
-    return max(
-        fits,
-        key=lambda fit: (fit.fallback is None, fit.log_likelihood - price * isinstance(fit.model, MbgCnbd)),
-    )
+    cohort = _Cohort.of(repeat_order_days, purchase_span_days, customer_age_days, gap_log_mean)
+    if model == MbgCnbd.type:
+        return _fit_regular(cohort, _fit(MbgNbd, cohort))
+    kind = {each.type: each for each in _LIKELIHOODS}.get(model)
+    return None if kind is None else _fit(kind, cohort)
 
 
 def fit_every_btyd(

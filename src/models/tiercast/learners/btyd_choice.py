@@ -6,14 +6,16 @@ have left. So the equal mixture of all models answers, unless another is proven 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tiercast.learners.btyd import fit_every_btyd
+from tiercast.learners.btyd import fit_every_btyd, fit_one_btyd
 from tiercast.learners.gamma_gamma import fit_gamma_gamma
 from tiercast.serving.btyd_mean import Activity, BtydMean
 from tiercast.serving.btyd_stage import EXPECTED_ORDERS, PURCHASE_PROBABILITY, BtydStage
+from tiercast.serving.gamma_gamma import GammaGamma
 
 MEAN = "btyd_mean"
 PROVEN_SE = 2.0
@@ -32,19 +34,43 @@ def fit_stages(features: pd.DataFrame, *, horizon_days: int) -> dict[str, BtydSt
         By type of the model; the mixture first, under ``btyd_mean``.
     """
     bought = features[features["order_days"].to_numpy(float) > 0]
-    days = bought["order_days"].to_numpy(float)
-    fits = fit_every_btyd(
-        repeat_order_days=days - 1.0,
-        purchase_span_days=bought["purchase_span_days"].to_numpy(float),
-        customer_age_days=bought["customer_age_days"].to_numpy(float),
-        gap_log_mean=bought["gap_log_mean"].to_numpy(float) if "gap_log_mean" in bought else None,
-    )
-    spend = fit_gamma_gamma(
-        order_days=days, order_day_spend_mean_currency=bought["order_day_spend_mean_currency"].to_numpy(float)
-    )
+    fits = fit_every_btyd(**_histories(bought))
+    spend = _spend(bought)
     sound = tuple(fit.model for fit in fits if fit.fallback is None) or (fits[0].model,)
     models: dict[str, Activity] = {MEAN: BtydMean(sound)} | {fit.model.type: fit.model for fit in fits}
-    return {name: BtydStage(model, spend.model, horizon_days) for name, model in models.items()}
+    return {name: BtydStage(model, spend, horizon_days) for name, model in models.items()}
+
+
+def fit_stage(features: pd.DataFrame, *, horizon_days: int, model: str = MEAN) -> BtydStage:
+    """Fit the stage of one model on the histories at one cutoff: the same as among all, and no other is fitted for it.
+
+    Parameters
+    ----------
+    model : str
+        A type of :data:`~tiercast.serving.btyd.BTYD_TYPES`, or ``btyd_mean``: the mixture, which also stands in for a
+        model that these histories do not allow.
+    """
+    bought = features[features["order_days"].to_numpy(float) > 0]
+    alone = None if model == MEAN else fit_one_btyd(model, **_histories(bought))
+    if alone is None:
+        return fit_stages(features, horizon_days=horizon_days)[MEAN]
+    return BtydStage(alone.model, _spend(bought), horizon_days)
+
+
+def _histories(bought: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "repeat_order_days": bought["order_days"].to_numpy(float) - 1.0,
+        "purchase_span_days": bought["purchase_span_days"].to_numpy(float),
+        "customer_age_days": bought["customer_age_days"].to_numpy(float),
+        "gap_log_mean": bought["gap_log_mean"].to_numpy(float) if "gap_log_mean" in bought else None,
+    }
+
+
+def _spend(bought: pd.DataFrame) -> GammaGamma:
+    return fit_gamma_gamma(
+        order_days=bought["order_days"].to_numpy(float),
+        order_day_spend_mean_currency=bought["order_day_spend_mean_currency"].to_numpy(float),
+    ).model
 
 
 def foretold_loss(stage: BtydStage, features: pd.DataFrame, labels: pd.DataFrame) -> np.ndarray:

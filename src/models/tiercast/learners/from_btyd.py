@@ -3,26 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
-from tiercast.learners.btyd_choice import MEAN, fit_stages
+from tiercast.learners.btyd_choice import fit_stage
 from tiercast.learners.learner import Learner, Panel, Setup
 from tiercast.serving import btyd_stage
 from tiercast.serving.btyd_stage import BtydStage
 from tiercast.serving.rules import Column
-
-
-def fit_stage(features: pd.DataFrame, *, horizon_days: int, model: str = MEAN) -> BtydStage:
-    """Fit the stage on the histories at one cutoff.
-
-    Parameters
-    ----------
-    model : str
-        A type of :data:`~tiercast.serving.btyd.BTYD_TYPES`, or ``btyd_mean``: the mixture, which also stands in for a
-        model that these histories do not allow.
-    """
-    stages = fit_stages(features, horizon_days=horizon_days)
-    return stages.get(model, stages[MEAN])
 
 
 def fit_activity(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Column:

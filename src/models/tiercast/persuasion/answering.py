@@ -60,8 +60,10 @@ class UpliftResult:
         return pd.concat(parts, ignore_index=True)[columns]
 
 
-def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Return a table of one row a customer, and its name.
+def read_table(
+    source: str | Path | pd.DataFrame, *, customer: str = "customer_id"
+) -> tuple[pd.DataFrame, str]:
+    """Return a table of one row a customer, and its name; in a file the ids are text, so that ``007`` stays ``007``.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def read_table(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
         table = (
             pd.read_parquet(place)
             if place.suffix.lower() == ".parquet"
-            else pd.read_csv(place, low_memory=False)
+            else pd.read_csv(place, low_memory=False, dtype={customer: "str"})
         )
     except Exception as error:  # whatever a reader of files makes of a broken one
         raise SourceError(
@@ -102,7 +104,7 @@ def answer_table(
 ) -> UpliftResult:
     """Judge an experiment of one row a customer, and record the run."""
     progress("reading the experiment")
-    table, name = read_table(source)
+    table, name = read_table(source, customer=columns.customer)
     experiment = read_experiment(
         table,
         arm=columns.arm,
@@ -114,7 +116,8 @@ def answer_table(
         probability=columns.probability,
         name=name,
     )
-    return _answer(experiment, settings, store, progress, {"source": name}, {})
+    frozen = {"table.json": {"customer": columns.customer}}
+    return _answer(experiment, settings, store, progress, {"source": name}, frozen)
 
 
 def answer_history(
@@ -135,6 +138,11 @@ def answer_history(
     frozen = {
         "features.sql": catalogue.text(history),
         "tables.json": dictionaries_of(history, catalogue.vocabulary).to_json(),
+        "frozen.json": {
+            "currency": history.currency,
+            "attributes": catalogue.attributes(list(catalogue.names)),
+            "families": dict(catalogue.families),
+        },
     }
     return _answer(experiment, settings, store, progress, facts, frozen)
 

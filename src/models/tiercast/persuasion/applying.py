@@ -1,21 +1,60 @@
 """Applying: what an experiment taught is told of other customers, from what its run kept and nothing else."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from tiercast.engines.opening import open_engine
 from tiercast.errors import SourceError, UnknownName
-from tiercast.features.described import people_of
-from tiercast.intake import require_usable, take_stock
+from tiercast.frozen import features_of
 from tiercast.persuasion.answering import file_name, read_table
+from tiercast.persuasion.refusals import RunTooOld
 from tiercast.registry import Store, run_file
 from tiercast.schema import History
-from tiercast.serving.bundle import arrange
+from tiercast.serving.people import not_known
 from tiercast.serving.tables import Tables
 from tiercast.serving.uplift import Uplift, open_uplift
+
+
+@dataclass(frozen=True)
+class FrozenRun:
+    """What a run of an experiment from touchpoints kept of its features; see :class:`tiercast.frozen.Frozen`."""
+
+    manifest: Mapping[str, Any]
+    features_sql: str
+    tables: Tables
+
+    @property
+    def attributes(self) -> list[dict[str, str]]:
+        """The attributes on record that it learned, with their kinds."""
+        return list(self.manifest["attributes"])
+
+    def unknown(self, people: Mapping[str, Any]) -> list[str]:
+        """Return the features that cannot be known without the tables about customers that did not come."""
+        return not_known(self.manifest["families"], people)
+
+
+def frozen_run(store: Store, run_id: str) -> FrozenRun | None:
+    """Return what a run froze; None where it learned from a table of one row a customer.
+
+    Raises
+    ------
+    RunTooOld
+    """
+    text, tables, facts = (
+        run_file(store, run_id, f"uplift/{name}") for name in ("features.sql", "tables.json", "frozen.json")
+    )
+    if text is None or tables is None:
+        return None
+    if facts is None:
+        raise RunTooOld(run_id=run_id)
+    told = Tables.from_json(json.loads(tables.read_text("utf-8")))
+    return FrozenRun(json.loads(facts.read_text("utf-8")), text.read_text("utf-8"), told)
 
 
 def part_of(store: Store, run_id: str, outcome: str) -> Uplift:
@@ -43,8 +82,10 @@ def apply_to_table(
     ------
     UnknownName, SourceError, MissingColumns
     """
-    table, _ = read_table(source)
     part = part_of(store, run_id, outcome)
+    kept = run_file(store, run_id, "uplift/table.json")
+    told_by = {} if kept is None else json.loads(kept.read_text("utf-8"))  # older runs did not keep it
+    table, _ = read_table(source, customer=told_by.get("customer", "customer_id"))
     told = part.predict(table)
     return pd.concat([table.drop(columns=[name for name in told if name in table]), told], axis=1)
 
@@ -67,22 +108,17 @@ def apply_to_history(
     Raises
     ------
     UnknownName, SourceError, ContractError
+    RunTooOld
+        The run is of a time when runs did not keep what the history must agree with.
     """
     part = part_of(store, run_id, outcome)
-    text, tables = (run_file(store, run_id, f"uplift/{name}") for name in ("features.sql", "tables.json"))
-    if text is None or tables is None:
+    frozen = frozen_run(store, run_id)
+    if frozen is None:
         raise SourceError(
             source=history.name,
             problem=f"the run {run_id} learned from a table of one row a customer, not from touchpoints",
             fix="give such a table",
         )
     with open_engine() as engine:
-        engine.attach(history)
-        account = take_stock(engine, history, repeats=False)
-        require_usable(account)
-        day = cutoff or account.last_day
-        assert day is not None  # a usable history has accepted rows
-        frozen = Tables.from_json(json.loads(tables.read_text("utf-8"))).with_(**people_of(history))
-        found = engine.frames(text.read_text("utf-8"), cutoffs=[day], tables=frozen)
-        features = arrange(pd.concat(found, ignore_index=True), day)
+        features = features_of(frozen, history, cutoff, engine).features
     return pd.concat([features[["customer_id", "cutoff"]], part.predict(features)], axis=1)

@@ -5,7 +5,8 @@ Each is fitted on the rows of two arms and answers the outcome if left alone and
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ class Growth:
         Columns tried by a tree; L2 on the leaves.
     regression_penalty : float
         L2 of the plain regressions, for each row.
+    centre_folds : int
+        Parts out of which the expected outcome of the others is told, see :func:`expected_outcome`.
     """
 
     rounds: int = 80
@@ -44,6 +47,7 @@ class Growth:
     feature_fraction: float = 0.7
     penalty: float = 10.0
     regression_penalty: float = 0.002
+    centre_folds: int = 3
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,22 @@ class Drawn:
     def is_binary(self) -> bool:
         """Whether the outcome is 0 or 1 throughout."""
         return bool(np.isin(self.outcome, (0.0, 1.0)).all())
+
+    @cached_property
+    def two_models(self) -> "Fitted":
+        """Boosted trees of each arm, fitted once for all learners that begin with them."""
+        control, treated = (_boosted_arm(self, arm) for arm in (0.0, 1.0))
+        return Fitted(control, treated)
+
+    def where(self, inside: np.ndarray) -> "Drawn":
+        """Return some of the rows."""
+        return replace(
+            self,
+            features=self.features.loc[inside],
+            treated=self.treated[inside],
+            probability=self.probability[inside],
+            outcome=self.outcome[inside],
+        )
 
     @property
     def weights(self) -> Floats:
@@ -87,23 +107,39 @@ class Fitted:
 
 def fit_two_models(rows: Drawn) -> Fitted:
     """Fit boosted trees to each arm; a contact adds the difference (the T-learner: Künzel et al. 2019)."""
-    control, treated = (_boosted_arm(rows, arm) for arm in (0.0, 1.0))
-    return Fitted(control, treated)
+    return rows.two_models
+
+
+def expected_outcome(rows: Drawn) -> Floats:
+    """Return ``(1 − e) · treated + e · control`` of each row by two models that have not seen the row's own outcome.
+
+    The rows of each arm are parted by lot, whatever their outcome; each part is told by the models of all others.
+    """
+    part = np.zeros(len(rows.outcome), dtype=np.intp)
+    random = np.random.default_rng(rows.seed)
+    for arm in (0.0, 1.0):
+        inside = np.flatnonzero(rows.treated == arm)
+        part[inside] = random.permutation(inside.size) % rows.growth.centre_folds
+    centre = np.full(len(part), np.nan)
+    for number in range(rows.growth.centre_folds):
+        inside = part == number
+        if inside.any():
+            added, alone = rows.where(~inside).two_models.predict(rows.features.loc[inside])
+            centre[inside] = alone + (1.0 - rows.probability[inside]) * added
+    return centre
 
 
 def fit_transformed_outcome(rows: Drawn) -> Fitted:
     """Fit boosted trees to an outcome whose mean is what a contact adds (Athey & Imbens 2016).
 
-    ``(y − m) · (w − e) / (e · (1 − e))``, where e is the probability of being contacted. Any m keeps the mean; the one
-    that keeps the variance low is ``(1 − e) · treated + e · control`` of the two models (Robins, Rotnitzky & Zhao 1994).
+    ``(y − m) · (w − e) / (e · (1 − e))``, where e is the probability of being contacted. Any m that has not seen the
+    row's own outcome keeps the mean; the one that keeps the variance low is :func:`expected_outcome` (Robins, Rotnitzky &
+    Zhao 1994), told out of fold (Chernozhukov et al. 2018).
     """
-    two = fit_two_models(rows)
-    added, alone = two.predict(rows.features)
     chance = rows.probability
-    centre = alone + (1.0 - chance) * added
-    moved = (rows.outcome - centre) * (rows.treated - chance) / (chance * (1.0 - chance))
+    moved = (rows.outcome - expected_outcome(rows)) * (rows.treated - chance) / (chance * (1.0 - chance))
     effect = _boosted(rows, moved, np.ones(len(moved)), "regression", "identity")
-    return Fitted(two.control, effect=effect)
+    return Fitted(rows.two_models.control, effect=effect)
 
 
 def fit_two_regressions(rows: Drawn) -> Fitted:
@@ -121,17 +157,8 @@ LEARNERS: Mapping[str, Callable[[Drawn], Fitted]] = {
 
 
 def _boosted_arm(rows: Drawn, arm: float) -> Trees:
-    inside = rows.treated == arm
     objective, link = ("binary", "logit") if rows.is_binary else ("regression", "identity")
-    of_arm = Drawn(
-        rows.features.loc[inside],
-        rows.treated[inside],
-        rows.probability[inside],
-        rows.outcome[inside],
-        rows.seed,
-        rows.threads,
-        rows.growth,
-    )
+    of_arm = rows.where(rows.treated == arm)
     return _boosted(of_arm, of_arm.outcome, of_arm.weights, objective, link)
 
 

@@ -11,6 +11,27 @@ class BadExperiment(Refused, ValueError):
     code = "BAD_EXPERIMENT"
 
 
+class RunTooOld(Refused, ValueError):
+    """A run of an experiment kept too little to tell other customers what it taught.
+
+    Examples
+    --------
+    >>> raise RunTooOld(run_id="4f2a")
+    Traceback (most recent call last):
+    tiercast.persuasion.refusals.RunTooOld: the run 4f2a did not keep the currency and the columns of its features, so another
+    history could be mistaken without anybody seeing it; run the experiment again with: tiercast uplift
+    """
+
+    code = "RUN_TOO_OLD"
+
+    def __init__(self, *, run_id: str) -> None:
+        super().__init__(
+            f"the run {run_id} did not keep the currency and the columns of its features, so another history could be "
+            "mistaken without anybody seeing it; run the experiment again with: tiercast uplift",
+            run_id=run_id,
+        )
+
+
 class NoControlArm(Refused, ValueError):
     """One of the two arms that are compared has nobody in it.
 

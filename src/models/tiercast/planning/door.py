@@ -1,6 +1,6 @@
 """The Python door to clocks and plans: frames in and frames out, as the rest of the public API."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -16,14 +16,9 @@ from tiercast.planning.asked import Asked
 from tiercast.planning.limits import Limits
 from tiercast.planning.planned import plan as made
 from tiercast.registry import open_store
-from tiercast.schema import History
-from tiercast.sidetable import SideTable
+from tiercast.sources.given import Day, Sides, Source
 from tiercast.sources.opening import open_source
 from tiercast.windows import parse_cutoff
-
-Source = str | pd.DataFrame | History
-Sides = Mapping[str, Source | SideTable]
-Day = str | date
 
 
 def clocks(

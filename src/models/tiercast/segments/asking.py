@@ -1,6 +1,6 @@
 """What is asked of segments and stages from Python and the command line: a source in, a report out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,20 +12,15 @@ from tiercast.engines.opening import open_engine
 from tiercast.errors import NotTrainable
 from tiercast.intake import Account, require_usable, take_stock
 from tiercast.registry import bundle_folder, open_served, open_store
-from tiercast.schema import History
 from tiercast.segments.algorithms import ALGORITHMS
 from tiercast.segments.earlier import previous_segments
 from tiercast.segments.journeys import StagesReport, stages_of_history
 from tiercast.segments.recording import record
 from tiercast.segments.report import SegmentReport
 from tiercast.segments.running import segment_history
-from tiercast.sidetable import SideTable
+from tiercast.sources.given import Day, Sides, Source
 from tiercast.sources.opening import open_source
 from tiercast.windows import parse_cutoff
-
-Source = str | pd.DataFrame | History
-Sides = Mapping[str, Source | SideTable]
-Day = str | date
 
 
 @dataclass(frozen=True)

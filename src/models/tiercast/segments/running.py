@@ -10,8 +10,7 @@ import pandas as pd
 
 from tiercast.engines.engine import Engine
 from tiercast.features.catalogue import build_catalogue, look
-from tiercast.features.described import people_of
-from tiercast.intake import as_learned, require_currency
+from tiercast.frozen import features_again
 from tiercast.schema import History
 from tiercast.segments.choosing import Choice
 from tiercast.segments.earlier import look_back
@@ -21,7 +20,6 @@ from tiercast.segments.migration import migration_of
 from tiercast.segments.report import SegmentReport
 from tiercast.segments.traits import PREDICTIONS, TRAITS
 from tiercast.segments.worth import Explained, compare_worth, rfm_groups
-from tiercast.serving.bundle import arrange
 from tiercast.serving.segments import Segments
 
 CODED = re.compile(r"attribute_(?:c\d+_)?(\w+)_code")
@@ -94,10 +92,7 @@ def segment_history(
 
 def predictions_of(bundle: Any, engine: Engine, history: History, cutoff: date) -> pd.DataFrame:
     """Return what a served version predicts of every customer at a cutoff: ``customer_id`` and two predictions."""
-    require_currency(history, str(bundle.manifest["currency"]))
-    people = people_of(as_learned(history, bundle.attributes))
-    found = engine.run(bundle.features_sql, cutoffs=[cutoff], tables=bundle.tables.with_(**people))
-    rows = arrange(found, cutoff, unknown=bundle.unknown(people))
+    rows = features_again(bundle, history, cutoff, engine)
     said = bundle.forecast.predict(rows)
     return pd.concat([rows[["customer_id"]], said[[each.column for each in PREDICTIONS]]], axis=1)
 

@@ -22,15 +22,16 @@ from .contributions import RiskContributions
 from .conversion import Conversion
 from .decision import DecisionStages, DecisionStyle
 from .doing import clocks_of, habits_of, next_actions_of
+from .enriching import Enriching
 from .forecast import Forecast
 from .habits import Habits
 from .influence import Influence
 from .intake import clean_request
-from .people import last_of_each, trimmed
+from .people import last_of_each, not_known, trimmed
 from .reasons import Telling, contributions_from_facts, explain_rows
 from .refusals import EmptyInput, MissingColumns, RejectedRows, UnknownChoice
 from .scorecard import COLUMNS
-from .scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
+from .scores import ChurnBands, Engagement, Rfmcl, Stages
 from .segments import Segments
 from .standing import Standing
 from .tables import Tables
@@ -92,7 +93,11 @@ class Bundle:
         self.risk = RiskContributions(self.forecast.activity, manifest["families"])
         self.tables = Tables.from_json(manifest["tables"])
         self.attributes: list[dict[str, str]] = list(manifest["attributes"])
-        self._channels = [term for field, term, _ in self.tables.vocabulary if field == "channel"]
+        self.enriching = Enriching(
+            self.forecast, self.segments, self.rfmcl, self.engagement, self.influence, self.decision_stages,
+            self.decision_style, self.stages, self.bands,
+            [term for field, term, _ in self.tables.vocabulary if field == "channel"],
+        )  # fmt: skip
         self._root: Any = None
         self._per_thread = threading.local()
         self._opening = threading.Lock()
@@ -115,10 +120,7 @@ class Bundle:
 
     def unknown(self, people: Mapping[str, Any]) -> list[str]:
         """Return the features that cannot be known without the tables about customers that did not come."""
-        families = self.manifest["families"].items()
-        return (
-            [] if "assignments" in people else [name for name, family in families if family == "assignment"]
-        )
+        return not_known(self.manifest["families"], people)
 
     def verdicts(self, touchpoints: pd.DataFrame) -> dict[str, int]:
         """Return how many rows the contract accepted, left unresolved and rejected, by code."""
@@ -282,24 +284,6 @@ class Bundle:
                           "reasons_en", "reasons_zh"]] = None  # fmt: skip
         return card[list(COLUMNS)], tiers
 
-    def tiers(self, features: pd.DataFrame, *, policy: str, language: str = "en") -> pd.DataFrame:
-        """Return the long table of one policy: customer, cutoff, class, reason and distance to the next class."""
-        chosen = self.policy(policy)
-        rows = features.reset_index(drop=True)
-        held = assign(chosen, self.enriched(rows), language=language)
-        return pd.DataFrame(
-            {
-                "customer_id": rows["customer_id"],
-                "cutoff": rows["cutoff"],
-                "policy": chosen["policy"],
-                "policy_version": chosen["version"],
-                "tier": held["tier"],
-                "tier_before": held["tier_before"],
-                "reason": held["tier_reason"],
-                "distance": held["distance"],
-            }
-        )
-
     def clocks(self, touchpoints: pd.DataFrame, *, cutoff: str | date) -> pd.DataFrame:
         """Return when what each customer bought runs out; see :func:`~.doing.clocks_of`."""
         return clocks_of(self, touchpoints, history.parse_cutoff(cutoff))
@@ -316,24 +300,7 @@ class Bundle:
 
     def enriched(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return features, predictions, segment, scores with their parts, and decisions: what policies and actions read."""
-        predictions = self.forecast.predict(rows)
-        frame = pd.concat(
-            [
-                rows,
-                predictions,
-                self.segments.assign(rows),
-                self.rfmcl.assign(rows),
-                self.engagement.assign(rows),
-                self.influence.assign(rows),
-                self.decision_stages.assign(rows),
-                self.decision_style.assign(rows),
-            ],
-            axis=1,
-        )
-        frame["lifecycle_stage"] = self.stages.assign(rows)
-        frame["churn_band"] = self.bands.assign(predictions["churn_probability"])
-        frame["preferred_channel"] = preferred_channel(rows["preferred_channel_code"], self._channels)
-        return frame
+        return self.enriching.apply(rows)
 
     def _conversion(self, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         """Return the chance of a first purchase and its median wait; NaN for buyers, and where the version tells none."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from .conditions import numbers
+from .columns import counted, seen
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,19 @@ class Influence:
     def assign(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return ``influence_score``, 0 or more."""
         brought = np.where(
-            _counted(features, "referred_customers") > 0,
-            _counted(features, "referred_customers"),
-            _counted(features, "referrals"),
+            counted(features, "referred_customers") > 0,
+            counted(features, "referred_customers"),
+            counted(features, "referrals"),
         )
         worth = np.zeros(len(features))
         if self.buyer_spend_currency > 0:
-            worth = _counted(features, "referral_amount_currency") / self.buyer_spend_currency
+            worth = counted(features, "referral_amount_currency") / self.buyer_spend_currency
         score = (
             self.weight_brought * brought
             + self.weight_amount * worth
-            + self.weight_share * _counted(features, "shares")
-            + self.weight_review * _counted(features, "reviews")
-            + self.weight_co_creation * _counted(features, "co_creations")
+            + self.weight_share * counted(features, "shares")
+            + self.weight_review * counted(features, "reviews")
+            + self.weight_co_creation * counted(features, "co_creations")
         )
         return pd.DataFrame({"influence_score": score}, index=features.index)
 
@@ -78,10 +78,6 @@ def fit_influence(features: pd.DataFrame) -> Influence:
     >>> fit_influence(pd.DataFrame({"net_spend_currency": [100.0, 300.0, 0.0]})).buyer_spend_currency
     200.0
     """
-    spent = numbers(features, "net_spend_currency")
-    spent = spent[np.isfinite(spent) & (spent > 0)]
+    spent = seen(features, "net_spend_currency")
+    spent = spent[spent > 0]
     return Influence(buyer_spend_currency=float(spent.mean()) if spent.size else 0.0)
-
-
-def _counted(features: pd.DataFrame, name: str) -> np.ndarray:
-    return np.asarray(np.clip(np.nan_to_num(numbers(features, name)), 0.0, None), dtype=np.float64)

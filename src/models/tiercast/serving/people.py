@@ -1,6 +1,26 @@
 """Whose rows they are: customer ids as they are read, and what was said last of each."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
+
+
+def not_known(families: Mapping[str, str], people: Mapping[str, Any]) -> list[str]:
+    """Return the features that cannot be known without the tables about customers that did not come.
+
+    Examples
+    --------
+    >>> not_known({"orders": "bought", "holdouts_182d": "assignment"}, {"attributes": ...})
+    ['holdouts_182d']
+    >>> not_known({"orders": "bought", "holdouts_182d": "assignment"}, {"assignments": ...})
+    []
+    """
+    return (
+        []
+        if "assignments" in people
+        else [name for name, family in families.items() if family == "assignment"]
+    )
 
 
 def last_of_each(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -97,18 +97,6 @@ class Segments:
         first, _, _ = self._placed(features)
         return np.where(first < 0, np.nan, first.astype(np.float64))
 
-    def memberships(self, features: pd.DataFrame) -> np.ndarray:
-        """Return the mixture's P(segment), shape (n, segments); 1 for the nearest centre where there is no mixture.
-
-        Rows of customers without a segment are NaN.
-        """
-        first, _, _ = self._placed(features)
-        shares = np.where(first[:, None] == np.arange(len(self.centres)), 1.0, 0.0)
-        if self.mixture is not None and (first >= 0).any():
-            shares[first >= 0] = self.mixture.responsibilities(self._points(features.loc[first >= 0]))
-        shares[first < 0] = np.nan
-        return shares
-
     def _points(self, features: pd.DataFrame) -> np.ndarray:
         return np.ascontiguousarray(prepare(features, self.behaviours))  # one order of adding up
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .blend import Predicts
 from .conditions import take
-from .refusals import MissingColumns
+from .refusals import MissingColumns, WrongType
 
 LISTS: tuple[str, ...] = ("persuadable", "sure_thing", "lost_cause", "do_not_disturb", "undecided")
 LISTS_ZH: dict[str, str] = {
@@ -43,6 +43,10 @@ class Encoding:
     Traceback (most recent call last):
     ...
     tiercast.serving.refusals.MissingColumns: columns that the experiment was learned from did not come: zip
+    >>> encoding.apply(pd.DataFrame({"recency": ["3", "n/a"], "zip": "Rural"}))
+    Traceback (most recent call last):
+    ...
+    tiercast.serving.refusals.WrongType: column recency was learned as numbers, and 1 of 2 cells are none; mend them, ...
     """
 
     numbers: tuple[str, ...]
@@ -59,6 +63,8 @@ class Encoding:
         Raises
         ------
         MissingColumns
+        WrongType
+            A column of numbers came with cells that are none.
         """
         missing = [name for name in (*self.numbers, *self.words) if name not in table]
         if missing:
@@ -66,11 +72,24 @@ class Encoding:
                 f"columns that the experiment was learned from did not come: {', '.join(missing)}",
                 missing=missing,
             )
-        encoded = {name: table[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in self.numbers}
+        encoded = {name: _numbers(table[name], name) for name in self.numbers}
         for name, words in self.words.items():
             said = table[name].astype("str").to_numpy()
             encoded |= {f"{name} is {word}": (said == word).astype(np.float64) for word in words}
         return pd.DataFrame(encoded, index=table.index, dtype=np.float64)
+
+
+def _numbers(cells: pd.Series, name: str) -> np.ndarray:
+    try:
+        return np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    except (TypeError, ValueError):
+        bad = int((pd.to_numeric(cells, errors="coerce").isna() & cells.notna()).sum())
+        raise WrongType(
+            f"column {name} was learned as numbers, and {bad:,} of {len(cells):,} cells are none; mend them, or leave them "
+            "empty where nothing is known",
+            column=name,
+            cells=bad,
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ whole when it is read: every mistake is told with the file, the class and what t
 """
 
 import difflib
+import importlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -14,35 +15,33 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from tiercast.collect import collect
 from tiercast.serving.conditions import BadRule, Condition
-from tiercast.tiers.base_types import base_types
 from tiercast.tiers.declare import OTHER, REFUSED, BadPolicy, Cut, Input, Rule, TierClass
-from tiercast.tiers.influence_intent import influence_intent
-from tiercast.tiers.ladder import ladder
 from tiercast.tiers.phrases import condition_of
 from tiercast.tiers.playbook import PARTS, Playbook
 from tiercast.tiers.policy import Policy
-from tiercast.tiers.price_band import price_band
-from tiercast.tiers.pyramid import pyramid
 from tiercast.tiers.readable import readable_inputs
 from tiercast.tiers.terms import Terms
-from tiercast.tiers.value_satisfaction import value_satisfaction
-from tiercast.tiers.value_tiers import value_tiers
 
-MADE_OF_TERMS: dict[str, Callable[[Terms], Policy]] = {
-    "base_types": base_types,
-    "influence_intent": influence_intent,
-    "ladder": ladder,
-    "price_band": price_band,
-    "pyramid": pyramid,
-    "value_satisfaction": value_satisfaction,
-    "value_tiers": value_tiers,
-}
 _KEYS = (
     "name", "version", "like", "terms", "classes", "quota", "inputs", "overlaps", "band_share", "dwell_days", "grace_days",
 )  # fmt: skip
 _OF_A_CLASS = ("key", "name_en", "name_zh", "ladder", "when", "quota", "playbook_en", "playbook_zh")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def made_of_terms() -> dict[str, Callable[[Terms], Policy]]:
+    """Return what makes each policy that ships from terms: the function of its name, in the file of its name.
+
+    Examples
+    --------
+    >>> sorted(made_of_terms())
+    ['base_types', 'influence_intent', 'ladder', 'price_band', 'pyramid', 'value_satisfaction', 'value_tiers']
+    """
+    shipped = collect("tiercast.tiers", Policy)
+    files = {name: importlib.import_module(f"tiercast.tiers.{name}") for name in shipped}
+    return {name: vars(file)[name] for name, file in files.items() if name in vars(file)}
 
 
 def is_file(name: str | Path) -> bool:
@@ -120,10 +119,9 @@ def _check_keys(policy: str, stored: Mapping[str, Any], known: tuple[str, ...], 
 def _like(name: str, stored: Mapping[str, Any]) -> Policy:
     from dataclasses import fields, replace
 
-    if stored["like"] not in MADE_OF_TERMS:
-        raise BadPolicy(
-            policy=name, problem=f"like {stored['like']!r}: there is: {', '.join(sorted(MADE_OF_TERMS))}"
-        )
+    makes = made_of_terms()
+    if not isinstance(stored["like"], str) or stored["like"] not in makes:
+        raise BadPolicy(policy=name, problem=f"like {stored['like']!r}: there is: {', '.join(sorted(makes))}")
     if beside := sorted(set(stored) - {"name", "version", "like", "terms"}):
         raise BadPolicy(
             policy=name, problem=f"{beside[0]} does not go with like: a file says like and terms, or classes"
@@ -137,7 +135,7 @@ def _like(name: str, stored: Mapping[str, Any]) -> Policy:
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise BadPolicy(policy=name, problem=told) from None
-    return replace(MADE_OF_TERMS[stored["like"]](terms), name=stored["name"], version=stored["version"])
+    return replace(makes[stored["like"]](terms), name=stored["name"], version=stored["version"])
 
 
 class _File:
@@ -202,7 +200,10 @@ class _File:
         named = [each.get(f"name_{language}") for language in ("en", "zh")]
         if not all(isinstance(name, str) and name for name in named):
             raise self.bad(f"{where} needs name_en and name_zh")
-        made = TierClass(key, str(named[0]), str(named[1]), books[0], books[1], each.get("ladder"))
+        rungs = each.get("ladder")
+        if rungs is not None and (not isinstance(rungs, str) or not rungs):
+            raise self.bad(f'{where}: ladder is a name that its neighbours share, as in ladder = "club"')
+        made = TierClass(key, str(named[0]), str(named[1]), books[0], books[1], rungs)
         return made, Rule(key, conditions)
 
     def quota(

@@ -1,22 +1,25 @@
 """The tier history: which tier each customer had at each cutoff, since when and why; the memory of the nightly mover.
 
-It lies beside each published scorecard, as ``OUT/cutoff=DAY/version=HASH/tier_history.arrow``: one row for each customer
-with a tier. Scoring a cutoff reads the newest history **before** it and writes its own, so the same night run twice says
-the same twice, and a night that died is simply run again. A history counts only where the scorecard stands beside it: what
-was never published was never promised.
+It lies beside each published scorecard, as ``OUT/cutoff=DAY/version=HASH/tier_history.POLICY.arrow``: one row for each
+customer with a tier. Each policy has a file of its own, so scoring one never erases what another promised; the one name of
+older publications, ``tier_history.arrow``, is read as well. Scoring a cutoff reads the newest history **before** it and
+writes its own, so the same night run twice says the same twice, and a night that died is simply run again. A history counts
+only where a scorecard stands beside it: what was never published was never promised.
 """
 
+import glob
 import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
 from tiercast.errors import SourceError, TiercastError
 
-FILE = "tier_history.arrow"
+WITHOUT_POLICY = "tier_history.arrow"
 SCORECARD = "scorecard.parquet"
 FORM = "1"
 COLUMNS: dict[str, str] = {
@@ -48,6 +51,17 @@ _WORDS = (
     "distance_input",
 )
 _REMEMBERED = {"tier": "tier_before", "since_on": "tier_since_on", "below_since_on": "tier_below_since_on"}
+
+
+def file_of(policy: str) -> str:
+    """Return the name of the file in which a policy's history lies.
+
+    Examples
+    --------
+    >>> file_of("pyramid"), file_of("ours/2026 best")
+    ('tier_history.pyramid.arrow', 'tier_history.ours%2F2026%20best.arrow')
+    """
+    return f"tier_history.{quote(policy, safe='')}.arrow"
 
 
 class DamagedTierHistory(SourceError):
@@ -159,14 +173,14 @@ def write_history(history: pd.DataFrame, place: Path) -> None:
 
 
 def nights(out: str | Path, *, policy: str | None = None) -> list[Night]:
-    """Return the histories that count, oldest first; of one cutoff by version.
+    """Return the histories that count, oldest first; of one cutoff by version and policy.
 
     Raises
     ------
     DamagedTierHistory
     """
-    found = [night for place in _places(out) if (night := _opened(place, policy)) is not None]
-    return sorted(found, key=lambda night: (night.cutoff, night.version))
+    found = [night for place in _places(out, policy) if (night := _opened(place, policy)) is not None]
+    return sorted(_once(found), key=lambda night: (night.cutoff, night.version, night.policy))
 
 
 def night_before(out: str | Path, *, cutoff: date, policy: str, version: str) -> Night | None:
@@ -180,22 +194,30 @@ def night_before(out: str | Path, *, cutoff: date, policy: str, version: str) ->
     DamagedTierHistory
     """
     by_day: dict[date, list[Path]] = {}
-    for place in _places(out):
+    for place in _places(out, policy):
         if (day := _cutoff_of(place)) < cutoff:
             by_day.setdefault(day, []).append(place)
     for day in sorted(by_day, reverse=True):
         found = [night for place in by_day[day] if (night := _opened(place, policy)) is not None]
         if found:
-            return max(found, key=lambda night: (night.version == version, _published(night), night.version))
+            return max(
+                _once(found), key=lambda night: (night.version == version, _published(night), night.version)
+            )
     return None
 
 
-def _places(out: str | Path) -> list[Path]:
-    return [
-        place
-        for place in sorted(Path(out).glob(f"cutoff=*/version=*/{FILE}"))
-        if (place.parent / SCORECARD).is_file()
-    ]
+def _places(out: str | Path, policy: str | None) -> list[Path]:
+    names = {WITHOUT_POLICY, "tier_history.*.arrow" if policy is None else glob.escape(file_of(policy))}
+    found = {place for name in names for place in Path(out).glob(f"cutoff=*/version=*/{name}")}
+    return [place for place in sorted(found) if (place.parent / SCORECARD).is_file()]
+
+
+def _once(found: list[Night]) -> list[Night]:
+    """Return one history of each cutoff, version and policy: the one under the policy's name, where both names are there."""
+    kept: dict[tuple[date, str, str], Night] = {}
+    for night in sorted(found, key=lambda each: each.place.name != WITHOUT_POLICY):
+        kept[night.cutoff, night.version, night.policy] = night
+    return list(kept.values())
 
 
 def _cutoff_of(place: Path) -> date:
@@ -216,7 +238,7 @@ def _opened(place: Path, policy: str | None) -> Night | None:
 
 
 def _published(night: Night) -> int:
-    return (night.place.parent / SCORECARD).stat().st_mtime_ns
+    return night.place.stat().st_mtime_ns  # the scorecard beside it may be that of another policy
 
 
 def with_past(features: pd.DataFrame, night: Night | None) -> pd.DataFrame:

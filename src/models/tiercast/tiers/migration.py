@@ -76,7 +76,7 @@ def forecast_migration(
     out : path
         The folder that ``tiercast score --out`` fills.
     policy : str, optional
-        Default: that of the newest history.
+        Default: that of the newest history; of several at its cutoff, the one that was published last.
     best_first : callable
         Returns the classes of a policy in their order, as far as known; others follow by name.
 
@@ -88,7 +88,7 @@ def forecast_migration(
     every = nights(out, policy=policy)
     if not every:
         raise NoTierHistory(folder=out, needs="2 cutoffs", has="none")
-    name = every[-1].policy
+    name = max(every, key=lambda night: (night.cutoff, night.place.stat().st_mtime_ns)).policy
     newest = _one_a_day([night for night in every if night.policy == name])
     if len(newest) < 2:
         raise NoTierHistory(folder=out, needs="2 cutoffs", has="1")
@@ -225,8 +225,11 @@ def _overdispersion(moves: Sequence[np.ndarray]) -> float | None:
     squares, freedom = 0.0, 0
     for each in moves:
         meant = each.sum(axis=1, keepdims=True) * common
-        told = meant >= 1.0
+        told = meant > 0.0
         squares += float((np.square(each - meant)[told] / meant[told]).sum())
-    for row in common:
-        freedom += max(int((row > 0).sum()) - 1, 0) * (len(moves) - 1)
+    for place, row in enumerate(common):
+        filled = sum(
+            each[place].sum() > 0 for each in moves
+        )  # a pair without anybody in the class says nothing of it
+        freedom += max(int((row > 0).sum()) - 1, 0) * max(filled - 1, 0)
     return squares / freedom if freedom else None

@@ -18,12 +18,13 @@ from tiercast.registry.staging import stage_bundle
 from tiercast.schema import History
 from tiercast.serving.conversion import Conversion
 from tiercast.serving.decision import DecisionStages, DecisionStyle
+from tiercast.serving.enriching import Enriching
 from tiercast.serving.forecast import Forecast
 from tiercast.serving.habits import Habits
 from tiercast.serving.influence import READS, fit_influence
 from tiercast.serving.reason_templates import TEMPLATES_VERSION
 from tiercast.serving.reasons import Telling
-from tiercast.serving.scores import ChurnBands, Engagement, Rfmcl, Stages, preferred_channel
+from tiercast.serving.scores import ChurnBands, Engagement, Rfmcl, Stages
 from tiercast.serving.segments import Segments
 from tiercast.tiers.declared import policy_named
 
@@ -109,34 +110,29 @@ def stage(
         The rules of next best actions.
     """
     part, report = segmented
-    influence = fit_influence(features)
-    predictions = forecast.predict(features)
-    scores = [part.assign(features), rfmcl.assign(features), Engagement().assign(features)]
-    frame = pd.concat([features, predictions, *scores, influence.assign(features)], axis=1)
-    frame["lifecycle_stage"] = Stages().assign(features)
-    frame["churn_band"] = ChurnBands().assign(predictions["churn_probability"])
-    frame["preferred_channel"] = preferred_channel(
-        features["preferred_channel_code"], catalogue.seen.channels
-    )
-    frame = pd.concat([frame, decided.assign(features), DecisionStyle().assign(features)], axis=1)
+    parts = Enriching(
+        forecast, part, rfmcl, Engagement(), fit_influence(features), decided, DecisionStyle(), Stages(), ChurnBands(),
+        catalogue.seen.channels,
+    )  # fmt: skip
+    frame = parts.apply(features)
     chosen, declared = policy_named(default_policy, extensions, policy_files)
     policies = {
         name: policy.freeze(frame, currency=history.currency, absent_is_unknown=True)
         for name, policy in declared.items()
     }
-    risk = np.sort(predictions["churn_probability"].dropna().to_numpy(float))
+    risk = np.sort(frame["churn_probability"].dropna().to_numpy(float))
     levels = np.quantile(risk, np.linspace(0, 1, 201)) if len(risk) else np.zeros(0)
     stored = {
         "forecast": forecast.to_json(),
         "conversion": None if conversion is None else conversion.to_json(),
         "segments": part.to_json(),
         "rfmcl": rfmcl.to_json(),
-        "engagement": Engagement().to_json(),
-        "influence": influence.to_json(),
-        "stages": Stages().to_json(),
+        "engagement": parts.engagement.to_json(),
+        "influence": parts.influence.to_json(),
+        "stages": parts.stages.to_json(),
         "decision_stages": decided.to_json(),
-        "decision_style": DecisionStyle().to_json(),
-        "churn_bands": ChurnBands().to_json(),
+        "decision_style": parts.decision_style.to_json(),
+        "churn_bands": parts.bands.to_json(),
         "telling": Telling().to_json(),
         "churn_percentiles": [float(level) for level in levels],
         "policies": policies,

@@ -298,7 +298,7 @@ def _remove(made: dict[str, tuple[Path, SegmentReport]]) -> None:
 
 
 def _newest_stage(ready: Prepared) -> Any:
-    from tiercast.learners.from_btyd import fit_stage
+    from tiercast.learners.btyd_choice import fit_stage
 
     buyers = ready.customers[ready.customers["order_days"].to_numpy(float) > 0]
     return fit_stage(buyers, horizon_days=ready.plan.window.days, model=ready.panel.btyd)
