@@ -35,10 +35,10 @@ second time is told the very same number. One-time and brand-new customers have 
 where they come from.
 
 **How far that is carried.** A version learned from windows of so many days, which its model card names. Values past them
-were never judged against what came: they extrapolate the purchase process, a season that no window saw is not in them, and
-the interval is the spread seen within a window, at the level of the longer horizon. Read `expected_value_365d_currency` of a
-version that learned from 28 days as a forecast of the process, not as a tested one; train with a longer `horizon_days` where
-the history holds it.
+were never judged against what came: they extrapolate the purchase process (the rule: the days), a season that no window
+saw is not in them, and the interval is the spread seen within a window, at the level of the longer horizon. Read
+`expected_value_365d_currency` of a version that learned from 28 days as a forecast of the process, not as a tested one;
+train with a longer `horizon_days` where the history holds it.
 
 **Types.** In parquet `text` is a string, `number` a 64-bit float, `count` a 64-bit integer and `date` a day. In JSON
 dates are ISO text (`2018-01-05`) and an absent value is `null`; there is no NaN and no infinity.

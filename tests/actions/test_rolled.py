@@ -1,5 +1,6 @@
 """What is counted for clocks and habits is what was known before the cutoff, and what the dictionaries said then."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 import tiercast
-from tiercast.actions.habits import channel_costs, fit_habits, habits_at
+from tiercast.actions.habits import MOST_ROWS, addressable_channels, channel_costs, fit_habits, habits_at
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import UnknownName
 from tiercast.serving.habits import COUNTS, Habits
@@ -95,6 +96,10 @@ def test_costs_of_contacts_are_those_in_force_before_the_cutoff() -> None:
     assert channel_costs(history, CUTOFF) == {"email": 0.02}
     assert channel_costs(history, date(2025, 3, 2)) == {"email": 0.05}
     assert channel_costs(open_source(pd.DataFrame([row("2025-02-01")])), CUTOFF) == {}
+    assert {"wechat", "email", "sms"} < addressable_channels(
+        open_source(pd.DataFrame([row("2025-02-01")])), CUTOFF
+    )
+    assert "store" not in addressable_channels(history, CUTOFF)
 
 
 def test_a_training_reads_no_further_bucket_once_it_has_rows_enough() -> None:
@@ -110,5 +115,6 @@ def test_a_training_reads_no_further_bucket_once_it_has_rows_enough() -> None:
         engine.frames = by_buckets  # type: ignore[method-assign]
         _, counted = fit_habits(engine, history, CUTOFF, most_rows=30)
         told = engine.run("SELECT COUNT(*) AS rows FROM touchpoints")
+    assert inspect.signature(fit_habits).parameters["most_rows"].default == MOST_ROWS
     assert 30 <= len(counted["clock_days"]) < 120
     assert told["rows"].tolist() == [120]

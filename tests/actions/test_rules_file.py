@@ -6,7 +6,7 @@ import pytest
 
 from tiercast.actions.assumptions import BadAssumption
 from tiercast.actions.next_best import BadActionTable
-from tiercast.actions.rules_file import condition_of, read_rules
+from tiercast.actions.rules_file import check_inputs, condition_of, read_rules
 from tiercast.errors import exit_code_of
 from tiercast.serving.conditions import Condition
 
@@ -66,6 +66,39 @@ def test_a_file_of_rules_is_read_with_its_cuts_and_assumptions(tmp_path: Path) -
     assert assumed.effects["win_back"].share > 0
 
 
+@pytest.mark.parametrize(
+    ("before", "instead", "sentence"),
+    [
+        (
+            "next_purchase_median_days < 8",
+            "nonsense_input >= 2",
+            "the rule best and due reads nonsense_input",
+        ),
+        ("lifecycle_stage == loyal", "lifecycle_stagee == loyal", "did you mean lifecycle_stage"),
+        ("lifecycle_stage == loyal", "lifecycle_stage >= 3", "lifecycle_stage is a text"),
+        (
+            "next_purchase_median_days < 8",
+            "next_purchase_median_days == soon",
+            "is a number: compare it with",
+        ),
+        ("days_since_purchase is_known", "days_since is_known", "the cut best reads days_since"),
+    ],
+)
+def test_what_can_never_match_is_refused(before: str, instead: str, sentence: str, tmp_path: Path) -> None:
+    known = dict.fromkeys(
+        ("net_spend_currency", "next_purchase_median_days", "days_since_purchase"), ("number", "")
+    )
+    known |= {"lifecycle_stage": ("text", "")}
+    good, _ = read_rules(written(tmp_path, GOOD))
+    assert good is not None
+    check_inputs(good, known)
+    text = GOOD.replace(before, instead, 1).replace("price_promotion = true", "price_promotion = false")
+    table, _ = read_rules(written(tmp_path, text))
+    assert table is not None
+    with pytest.raises(BadActionTable, match=sentence):
+        check_inputs(table, known)
+
+
 def test_a_file_may_hold_assumptions_alone(tmp_path: Path) -> None:
     table, assumed = read_rules(written(tmp_path, "[assumptions.costs_currency]\nemail = 0.5\n"))
     assert table is None
@@ -86,6 +119,13 @@ def test_a_file_may_hold_assumptions_alone(tmp_path: Path) -> None:
         ("top_share = 0.1", "top_share = 1.5", "share between 0 and 1"),
         ("[[rules]]", "[[rule]]", "unknown key 'rule'"),
         ("name = ", "name == ", "is not TOML"),
+        ("top_share = 0.1", 'top_share = "0.3"', "best: top_share must be a number, not '0.3'"),
+        ("top_share = 0.1", "top_share = true", "best: top_share must be a number, not True"),
+        ('among = ["days_since_purchase is_known"]', "among = 5", "among must be a list of conditions"),
+        ('when = ["net', 'when = "x"\nold = ["net', "when must be a list of conditions"),
+        ('name = "best and due"', 'name = ["a"]', "name must be a text, not"),
+        ('name = "mine"', "name = 5", "name and version of the file must be texts"),
+        ("price_promotion = true", 'price_promotion = "yes"', "offer: price_promotion must be true or false"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused_with_a_sentence(

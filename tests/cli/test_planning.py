@@ -61,6 +61,12 @@ def test_a_plan_is_shown_counted_and_written(
         (("--out", "plan.xlsx"), "USAGE"),
         (("--language", "fr"), "USAGE"),
         (("csv:also.csv",), "USAGE"),
+        (("--policy", "ladder"), "USAGE"),
+        (("--model", "2"), "USAGE"),
+        (("--side", "products=csv:p.csv"), "USAGE"),
+        (("--map", "map.toml"), "USAGE"),
+        (("--engine", "spark"), "USAGE"),
+        (("--scorecards", "cards"), "USAGE"),
     ],
 )
 def test_a_wrong_plan_is_one_line_with_a_code(more: tuple[str, ...], code: str, cards: Path) -> None:
@@ -78,3 +84,23 @@ def test_the_rules_of_actions_are_shown_and_a_file_of_yours_is_checked(
     bad = tmp_path / "bad.toml"
     bad.write_text('[[rules]]\nname = "x"\n')
     assert answer("actions", "show", "--rules", str(bad), exit_code=2)["error_code"] == "BAD_ACTIONS"
+    bad.write_text(
+        '[[rules]]\nname = "x"\naction = "thank"\nwhen = ["nonsense_input >= 2"]\non = "now"\n'
+        'reason_en = "x"\nreason_zh = "x"\n'
+    )
+    told = answer("actions", "show", "--rules", str(bad), exit_code=2)
+    assert "reads nonsense_input" in told["message"]
+    assert told["error_code"] == "BAD_ACTIONS"
+
+
+def test_a_plan_says_how_many_uplifts_were_matched_and_how_many_have_no_value(
+    cards: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "uplift.csv"
+    place.write_text("customer_id,outcome,uplift\nc0001,spent_currency,2.5\nnobody,spent_currency,1.0\n")
+    told = answer("plan", "--scorecard", str(cards), "--uplift", str(place))
+    assert (told["uplifts_matched"], told["uplifts"]) == (1, 2)
+    assert told["due_without_value"] > 0
+    shown = run("plan", "--scorecard", str(cards), "--uplift", str(place)).stdout
+    assert "1 of 2 matched" in shown
+    assert f"{told['due_without_value']} due, no value known" in shown

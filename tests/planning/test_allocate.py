@@ -1,6 +1,7 @@
 """A plan earns what an independent solver says it can, keeps every limit, and its prices are what one more unit earns."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -177,5 +178,82 @@ def test_options_that_cannot_be_read_are_refused() -> None:
     for wrong in ({"expected_gain_currency": np.nan}, {"cost_currency": -1.0}, {"channel": "email"}):
         with pytest.raises(WrongType):
             allocate(options.assign(**wrong), Limits())
-    with pytest.raises(BadLimits, match="one of app, call_center, email, sms"):
-        allocate(options, Limits(per_channel={"pigeon": 3}))
+    with pytest.raises(WrongType, match="effect_share"):
+        allocate(options.assign(effect_share=1.5), Limits(per_customer=2))
+
+
+def test_a_limit_of_a_channel_that_nobody_needs_today_limits_nothing() -> None:
+    options = drawn(8)
+    without = options[options["channel"] != "call_center"]
+    plan = allocate(without, Limits(contacts=5, per_channel={"call_center": 3}))
+    assert plan.gain_currency == allocate(without, Limits(contacts=5)).gain_currency > 0
+
+
+def sharing(customers: int, seed: int) -> pd.DataFrame:
+    """Return options whose gains are a share of one worth a customer, so that two contacts share an effect."""
+    chance = np.random.default_rng(seed)
+    worth = chance.gamma(0.7, 60, customers)
+    effect = np.clip(np.array([0.05, 0.5, 0.1, 0.2]) * chance.lognormal(0, 0.4, (customers, 4)), 0, 1)
+    return pd.DataFrame({"customer_id": np.repeat([f"c{place:03}" for place in range(customers)], 4),
+                         "channel": np.tile(CHANNELS, customers), "effect_share": effect.ravel(),
+                         "worth": np.repeat(worth, 4),
+                         "expected_gain_currency": (worth[:, None] * effect - COSTS).ravel(),
+                         "cost_currency": np.tile(COSTS, customers)})  # fmt: skip
+
+
+def brought(contacts: pd.DataFrame) -> float:
+    """Return worth × (1 − Π(1 − effect)) less costs, customer by customer."""
+    total = 0.0
+    for _, rows in contacts.groupby("customer_id"):
+        total += rows["worth"].iloc[0] * (1 - np.prod(1 - rows["effect_share"])) - rows["cost_currency"].sum()
+    return total
+
+
+def best_of_all_sets(options: pd.DataFrame, limits: Limits) -> float:
+    """Return the best plan by branch and bound over every set of channels of every customer."""
+    sets, costs, counts, calls, whose = [], [], [], [], []
+    for number, (_, rows) in enumerate(options.groupby("customer_id")):
+        for size in range(1, limits.per_customer + 1):
+            for chosen in combinations(range(len(rows)), size):
+                some = rows.iloc[list(chosen)]
+                sets.append(brought(some))
+                costs.append(some["cost_currency"].sum())
+                counts.append(size)
+                calls.append((some["channel"] == "call_center").sum())
+                whose.append(number)
+    each = np.array(whose)[None, :] == np.arange(max(whose) + 1)[:, None]
+    ub = [limits.budget_currency, limits.contacts, limits.per_channel["call_center"], *np.ones(len(each))]
+    found = milp(-np.array(sets), constraints=LinearConstraint(np.vstack([costs, counts, calls, each]), ub=ub),
+                 bounds=Bounds(0, 1), integrality=np.ones(len(sets)), options={"mip_rel_gap": 0.0})  # fmt: skip
+    return -float(found.fun)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 999), st.floats(1, 60), st.integers(1, 30), st.integers(2, 4), st.integers(0, 6))
+def test_the_second_contact_of_a_customer_brings_what_the_first_has_left(
+    seed: int, budget: float, contacts: int, per_customer: int, calls: int
+) -> None:
+    options = sharing(12, seed)
+    limits = Limits(budget, contacts, per_customer, {"call_center": calls})
+    plan = allocate(options, limits)
+    assert plan.gain_currency == pytest.approx(brought(plan.contacts))
+    assert plan.contacts["expected_gain_currency"].sum() == pytest.approx(plan.gain_currency)
+    assert (plan.contacts["expected_gain_currency"] > 0).all()
+    assert plan.greedy_currency <= plan.gain_currency + 1e-9
+    best = best_of_all_sets(options, limits)
+    largest = options["expected_gain_currency"].clip(lower=0).max()
+    assert 0.9 * best - 2 * largest <= plan.gain_currency <= best + 1e-6
+    assert best <= plan.bound_currency + 1e-6
+    held = plan.contacts
+    assert held["cost_currency"].sum() <= budget + 1e-6
+    assert len(held) <= contacts
+    assert (held["channel"] == "call_center").sum() <= calls
+    assert held["customer_id"].value_counts().max() <= per_customer if len(held) else True
+
+
+def test_a_measured_uplift_is_that_of_one_contact() -> None:
+    options = sharing(3, 0).assign(effect_share=np.nan)
+    assert allocate(options, Limits()).gain_currency > 0
+    with pytest.raises(BadLimits, match="1 where an uplift was measured") as caught:
+        allocate(options, Limits(per_customer=2))
+    assert (caught.value.code, exit_code_of(caught.value)) == ("BAD_LIMITS", 2)

@@ -13,7 +13,7 @@ from tiercast.actions.affinity_fit import fit_affinity
 from tiercast.actions.sensitivity_fit import fit_sensitivity
 from tiercast.serving.affinity import WEEKDAYS, Affinity
 from tiercast.serving.refusals import MissingColumns
-from tiercast.serving.sensitivity import PriceSensitivity, expected_and_discounted
+from tiercast.serving.sensitivity import PriceSensitivity, sums_of_lines
 
 
 def drawn(strength: float, customers: int = 400, seed: int = 2) -> tuple[pd.DataFrame, np.ndarray]:
@@ -96,7 +96,8 @@ def lines(seed: int = 4) -> pd.DataFrame:
 def test_price_sensitivity_is_the_posterior_of_the_most_likely_gamma_poisson() -> None:
     rows = lines()
     fitted = fit_sensitivity(rows)
-    expected, discounted = expected_and_discounted(rows, fitted.usual_share)
+    sums = sums_of_lines(rows, fitted.usual_share)
+    expected, discounted = sums["expected"].to_numpy(), sums["discounted"].to_numpy()
 
     def likelihood(s: float) -> float:
         return float(nbinom.logpmf(discounted, s, s / (s + expected)).sum())

@@ -81,6 +81,21 @@ def test_consent_by_purpose_and_channel_bars_what_it_says_and_nothing_else() -> 
     assert set(told.loc[told["customer_id"] == "b", "channel"]) == {"email", "sms", "call_center"}
 
 
+def test_a_purpose_that_no_action_has_bars_every_action() -> None:
+    both = people(customer_id=["a", "b"], next_action=["win_back", "mend"])
+    barred = pd.DataFrame({"customer_id": ["a", "b"], "purpose": "newsletter", "channel": ["sms", ""]})
+    told = TERMS.options(both, barred=barred)
+    assert told[["customer_id", "channel"]].values.tolist() == [["a", "call_center"], ["a", "email"]]
+
+
+def test_who_has_something_due_and_no_value_is_told_apart() -> None:
+    frame = people(customer_id=list("abcde"), next_action=["inform", "inform", "none", "win_back", "inform"],
+                   expected_value_currency=[np.nan, 5.0, np.nan, 5.0, np.nan], churn_probability=[0.5, np.nan, 0.5, np.nan, 0.5],
+                   uplift_currency=[np.nan, np.nan, np.nan, np.nan, 1.0])  # fmt: skip
+    assert TERMS.unvalued(frame).tolist() == [True, False, False, True, False]
+    assert set(TERMS.options(frame)["customer_id"]) == {"b", "e"}
+
+
 def words(*told: tuple[str, str, int, bool]) -> pd.DataFrame:
     return pd.DataFrame([("a", purpose, channel, 2 * second + gone) for purpose, channel, second, gone in told],
                         columns=["customer_id", "purpose", "channel", "word"])  # fmt: skip
@@ -102,6 +117,12 @@ def test_the_newest_word_on_consent_counts(
     told: list[tuple[str, str, int, bool]], barred: list[list[str]]
 ) -> None:
     assert withdrawn(words(*told), ("email", "sms"))[["purpose", "channel"]].values.tolist() == barred
+
+
+def test_a_stop_is_about_the_same_whichever_channels_are_used_today() -> None:
+    able = Assumptions().costs_currency
+    for channel in ("sms", "wechat", "email"):
+        assert withdrawn(words(("", channel, 9, True)), able)["channel"].tolist() == [channel]
 
 
 @pytest.mark.parametrize("weekday", range(7))
@@ -129,7 +150,10 @@ def test_costs_of_a_dictionary_come_before_assumed_ones_and_decide_the_channels(
 @pytest.mark.parametrize(
     "wrong",
     [{"effects": {"remind": 1.5}}, {"effects": {"remind": {"of": "mood"}}}, {"effects": {"remind": {"shar": 1}}},
-     {"costs_currency": {"email": "cheap"}}, {"responses": {"email": float("nan")}}, {"effects": 3}],
+     {"costs_currency": {"email": "cheap"}}, {"responses": {"email": float("nan")}}, {"effects": 3},
+     {"effects": {"remind": {"purpose": 3}}}, {"effects": {"remind": {"of": 3}}}, {"closed": {"small": "call_center"}},
+     {"closed": {"small": 5}}, {"closed": {"small": [5]}}, {"closed": {"small": ["call_centre"]}},
+     {"responses": {"emial": 2.0}}],
 )  # fmt: skip
 def test_an_assumption_out_of_bounds_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(BadAssumption):

@@ -38,6 +38,10 @@ def test_rules_that_contradict_themselves_are_refused_before_a_source_is_opened(
     card = TrainCard(job="train", source="parquet:nowhere.parquet", actions=str(rules(tmp_path, "dance")))
     with pytest.raises(BadActionTable, match="is not an action"):
         train(card, store=cast(Any, None))
+    place = rules(tmp_path, "thank")
+    place.write_text(place.read_text("utf-8").replace("orders >= 1", "nonsense_input >= 2"), "utf-8")
+    with pytest.raises(BadActionTable, match="reads nonsense_input"):
+        train(card, store=cast(Any, None))
 
 
 def test_a_version_decides_by_the_rules_that_it_was_made_with(trained_world: World, tmp_path: Path) -> None:

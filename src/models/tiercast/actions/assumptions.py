@@ -7,7 +7,8 @@ None of these numbers enters the fit of a model. A channel dictionary (side tabl
 ``cost_per_contact`` replaces the assumed costs; a measured uplift replaces the assumed effects.
 """
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,8 +94,35 @@ class Assumptions:
             _require(f"effects.{name}", effect.share, most=1.0)
             if effect.of not in WORTH:
                 raise BadAssumption(
-                    name=f"effects.{name}", problem=f"is of {effect.of}; there is: {', '.join(WORTH)}"
+                    name=f"effects.{name}.of", problem=f"must be one of {', '.join(WORTH)}, not {effect.of!r}"
                 )
+            purpose: Any = effect.purpose  # a file may say anything
+            if not isinstance(purpose, str) or not purpose:
+                raise BadAssumption(
+                    name=f"effects.{name}.purpose",
+                    problem=f'must be a text such as "marketing", not {effect.purpose!r}',
+                )
+        for name in self.responses:
+            self._require_channel(f"responses.{name}", name)
+        told: Mapping[str, Any] = self.closed
+        for tier, shut in told.items():
+            if not isinstance(shut, tuple) or not all(isinstance(each, str) for each in shut):
+                raise BadAssumption(
+                    name=f"closed.{tier}",
+                    problem=f'must be a list of channels, as in ["call_center"], not {shut!r}',
+                )
+            for channel in shut:
+                self._require_channel(f"closed.{tier}", channel)
+
+    def _require_channel(self, name: str, channel: str) -> None:
+        if channel not in self.costs_currency:
+            close = difflib.get_close_matches(channel, list(self.costs_currency), 1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise BadAssumption(
+                name=name,
+                problem=f"the channel {channel!r} is not known{hint}; there is: {', '.join(self.costs_currency)}; "
+                f"one of your own needs its cost under costs_currency",
+            )
 
     def changed(self, told: Mapping[str, Any]) -> "Assumptions":
         """Return these assumptions with those of a mapping, as a TOML file holds it, instead.
@@ -115,14 +143,17 @@ class Assumptions:
                 if table == "effects":
                     held[name] = _effect(name, value, held.get(name, Effect(0.0)))
                 elif table == "closed":
-                    held[name] = tuple(str(each) for each in value)
+                    held[name] = tuple(value) if isinstance(value, list | tuple) else value
                 else:
                     held[name] = value
             made[table] = held
         return replace(self, **made)
 
     def terms(
-        self, told_costs: Mapping[str, float] | None = None, ways: tuple[str, ...] | None = None
+        self,
+        told_costs: Mapping[str, float] | None = None,
+        ways: tuple[str, ...] | None = None,
+        tiers: Collection[str] | None = None,
     ) -> Terms:
         """Return the terms of contacts.
 
@@ -132,12 +163,21 @@ class Assumptions:
             Costs of a channel dictionary, which come before the assumed ones.
         ways : tuple of str, optional
             The channels to use; default: those of which ``told_costs`` tells, or :data:`WAYS` where it tells of none.
+        tiers : collection of str, optional
+            The tiers there are; those of :data:`AUTOMATIC` may be missing.
 
         Raises
         ------
         BadAssumption
-            A channel is asked for whose cost is neither known nor assumed.
+            A channel is asked for whose cost is neither known nor assumed, or one is closed to a tier that does not exist.
         """
+        if tiers is not None:
+            strange = sorted(set(self.closed) - set(tiers) - set(AUTOMATIC))
+            if strange:
+                raise BadAssumption(
+                    name=f"closed.{strange[0]}",
+                    problem=f"there is no such tier; there is: {', '.join(sorted(tiers))}",
+                )
         told = dict(told_costs or {})
         known = {**self.costs_currency, **told}
         asked = ways if ways is not None else (tuple(told) or WAYS)

@@ -92,7 +92,7 @@ def fit_habits(
     groups: pd.Series | None = None,
     extensions: tuple[str, ...] = (),
     seed: int = 7,
-    most_rows: int | None = None,
+    most_rows: int | None = MOST_ROWS,
 ) -> tuple[Habits, dict[str, pd.DataFrame]]:
     """Return habits learned from everything seen before the cutoff, and the counts that they were learned from.
 
@@ -102,7 +102,7 @@ def fit_habits(
         The group of each customer (a segment, say), indexed by customer id, to which thin histories are drawn.
     most_rows : int, optional
         Where the engine reads bucket by bucket of customers, it stops once so many rows of a count are there: what is
-        learned of categories and groups needs no more.
+        learned of categories and groups needs no more. ``None`` reads everybody.
     """
     counted = {
         name: _read(engine, history, relation, cutoff, most_rows) for name, relation in COUNTED.items()
@@ -136,9 +136,49 @@ def habits_at(
     extensions: tuple[str, ...] = (),
     seed: int = 7,
 ) -> KnownHabits:
-    """Return the habits of some customers; ``groups`` is the group of each of them."""
+    """Return the habits of some customers, fitted here and now; ``groups`` is the group of each of them."""
     of_each = None if groups is None else pd.Series(groups.to_numpy(dtype=object), index=pd.Index(customers))
-    habits, counted = fit_habits(engine, history, cutoff, groups=of_each, extensions=extensions, seed=seed)
+    habits, counted = fit_habits(
+        engine, history, cutoff, groups=of_each, extensions=extensions, seed=seed, most_rows=None
+    )
+    return _known(engine, history, cutoff, customers, habits, counted, groups)
+
+
+def habits_by(
+    habits: Habits,
+    engine: Engine,
+    history: History,
+    cutoff: date,
+    customers: pd.Series,
+    *,
+    tables: Any,
+    groups: pd.Series | None = None,
+) -> KnownHabits:
+    """Return the habits of some customers by the parts and texts of a version, as a request to it is answered.
+
+    Parameters
+    ----------
+    habits : Habits
+        Those of the version.
+    tables : Tables
+        The dictionaries of the version.
+    """
+    counted = {
+        name: pd.concat(engine.frames(habits.texts[name], cutoffs=[cutoff], tables=tables), ignore_index=True)
+        for name in COUNTED
+    }
+    return _known(engine, history, cutoff, customers, habits, counted, groups)
+
+
+def _known(
+    engine: Engine,
+    history: History,
+    cutoff: date,
+    customers: pd.Series,
+    habits: Habits,
+    counted: dict[str, pd.DataFrame],
+    groups: pd.Series | None,
+) -> KnownHabits:
     return KnownHabits(
         habits.tell(counted, customers, cutoff=cutoff, groups=groups),
         habits.channel_fit(counted, customers, groups),
@@ -151,12 +191,22 @@ def channel_costs(history: History, cutoff: date) -> dict[str, float]:
     """Return what a contact costs by the history's channel dictionary, as it stood on the last day before the cutoff."""
     if "channels" not in history.sides:
         return {}
-    held = dictionaries_of(history).frame("channels")
-    day = day_number(cutoff) - 1
-    rows = held[(held["from_day"] <= day) & (day < held["until_day"]) & held["cost_minor"].notna()]
-    rows = rows[rows["is_addressable"] == 1]
+    rows = _addressable(history, cutoff)
+    rows = rows[rows["cost_minor"].notna()]
     cost = rows["cost_minor"].astype("float64") / history.minor_per_major
     return {str(name): float(each) for name, each in zip(rows["channel"], cost, strict=True)}
+
+
+def addressable_channels(history: History, cutoff: date) -> frozenset[str]:
+    """Return the channels through which one customer can be spoken to, by the history's dictionary or else by ours."""
+    return frozenset(str(name) for name in _addressable(history, cutoff)["channel"])
+
+
+def _addressable(history: History, cutoff: date) -> pd.DataFrame:
+    held = dictionaries_of(history).frame("channels")
+    day = day_number(cutoff) - 1
+    rows = held[(held["from_day"] <= day) & (day < held["until_day"])]
+    return rows[rows["is_addressable"] == 1]
 
 
 def _read(

@@ -37,6 +37,27 @@ from tiercast.actions.next_best import ACTIONS, Action, ActionCut, ActionRule, A
 from tiercast.serving.conditions import BadRule, Condition
 
 _CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)\s+(>=|<|==|is_known|is_unknown)(?:\s+(.+?))?\s*")
+DECIDED: dict[str, tuple[str, str]] = {
+    "tier": ("text", "tier, by the policy in force"),
+    "contact_allowed": ("number", "whether the request says that they may be contacted, 0 or 1"),
+    "decision_stage": ("text", "stage of the decision they are in"),
+    "decision_style": ("text", "how they decide"),
+    "decision_basis": ("text", "where the stage of the decision comes from"),
+    "deliberation_share": ("number", "how much they weigh before they buy, 0 to 1"),
+    "rfmcl": ("text", "the RFMCL letters"),
+    "segment_second": ("text", "the second nearest segment"),
+    "segment_between": ("number", "whether they are between two segments, 0 or 1"),
+    **{
+        f"decision_{stage}_probability": ("number", f"chance that the stage of the decision is {stage}")
+        for stage in ("need", "search", "evaluation", "purchase", "after")
+    },
+    **{
+        f"engagement_{part}": ("number", f"engagement: {part}, 0 to 1")
+        for part in ("recent", "active", "broad", "responsive", "voice")
+    },
+}
+"""What rules of actions may read beside features, predictions and scores."""
+_WORDED: dict[Any, str] = {str: "a text", float: "a number", bool: "true or false"}
 _SECTIONS = ("name", "version", "actions", "cuts", "rules", "assumptions")
 _REST = ActionRule("nothing_due", "none", (), "never", "nothing is due", "暂无需要")
 
@@ -90,21 +111,24 @@ def rules_of(
         actions = (*actions, Action("none", "nothing", "无需行动"))
     cuts = []
     for each in _list(stored, "cuts", where):
-        among = tuple(condition_of(text, "the cut", where) for text in each.get("among", ()))
+        among = _conditions(
+            each.get("among", ()), f"the cut {each.get('name', 'without a name')}: among", where
+        )
         cuts.append(_made(ActionCut, {**each, "among": among}, where))
     rules = []
     for each in _list(stored, "rules", where):
         named = f"the rule {each.get('name', 'without a name')}"
-        when = each.get("when", ())
-        if not isinstance(when, list | tuple):
-            raise BadActionTable(table=where, problem=f"{named}: when must be a list of conditions")
-        conditions = tuple(condition_of(text, named, where) for text in when)
+        conditions = _conditions(each.get("when", ()), f"{named}: when", where)
         rules.append(_made(ActionRule, {**each, "when": conditions}, where))
     if not rules:
         raise BadActionTable(table=where, problem="it holds no [[rules]]")
     if rules[-1].when or rules[-1].action != "none":
         rules.append(_REST)
-    name, version = str(stored.get("name", where)), str(stored.get("version", "1"))
+    name, version = stored.get("name", where), stored.get("version", "1")
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise BadActionTable(
+            table=where, problem='name and version of the file must be texts, as in name = "mine"'
+        )
     table = ActionTable(name, version, actions, tuple(rules), tuple(cuts))
     for action in table.actions:
         if action.code != "none" and action.code not in assumed.effects:
@@ -113,6 +137,58 @@ def rules_of(
                 problem="the action needs one: say it under [assumptions.effects]",
             )
     return table, assumed
+
+
+def check_inputs(table: ActionTable, known: Mapping[str, tuple[str, str]]) -> None:
+    """Refuse rules that read what nothing feeds, or compare a text with a number: they would never be met.
+
+    Parameters
+    ----------
+    known : mapping of str to (kind, meaning)
+        What there is beside :data:`DECIDED`: as :func:`tiercast.tiers.readable.readable_inputs` returns it; a kind is ``text`` or
+        ``number``.
+
+    Raises
+    ------
+    BadActionTable
+
+    Examples
+    --------
+    >>> due = {"name": "due", "action": "remind", "when": ["ordrs >= 2"], "on": "now", "reason_en": "d", "reason_zh": "d"}
+    >>> check_inputs(rules_of({"rules": [due]})[0], {"orders": ("number", "orders so far")})
+    Traceback (most recent call last):
+    ...
+    tiercast.actions.next_best.BadActionTable: actions in memory: the rule due reads ordrs, which is no feature, prediction
+    or score (did you mean orders?); see: tiercast features, docs/features.md
+    """
+    there = dict(known) | DECIDED
+    read = [(f"the rule {rule.name}", each) for rule in table.rules for each in rule.when]
+    for cut in table.cuts:
+        read += [(f"the cut {cut.name}", each) for each in (*cut.among, Condition(cut.input, "is_known"))]
+    for named, condition in read:
+        if condition.input not in there:
+            close = difflib.get_close_matches(condition.input, list(there), 3)
+            hint = f" (did you mean {', '.join(close)}?)" if close else ""
+            raise BadActionTable(
+                table=table.name,
+                problem=f"{named} reads {condition.input}, which is no feature, prediction or score{hint};"
+                " see: tiercast features, docs/features.md",
+            )
+        text = there[condition.input][0] == "text"
+        if text is not isinstance(condition.threshold, str):
+            raise BadActionTable(
+                table=table.name,
+                problem=f"{named}: {condition.input} is a {'text: compare it with == word' if text else 'number'}"
+                + ("" if text else ": compare it with a number"),
+            )
+
+
+def _conditions(told: Any, named: str, where: str) -> tuple[Condition, ...]:
+    if not isinstance(told, list | tuple):
+        raise BadActionTable(
+            table=where, problem=f'{named} must be a list of conditions, as in ["orders >= 3"], not {told!r}'
+        )
+    return tuple(condition_of(text, named.rsplit(":", 1)[0], where) for text in told)
 
 
 def condition_of(text: Any, named: str, where: str) -> Condition:
@@ -147,6 +223,13 @@ def _list(stored: Mapping[str, Any], name: str, where: str) -> list[Mapping[str,
 
 def _made(kind: Any, told: Mapping[str, Any], where: str) -> Any:
     names = [each.name for each in fields(kind)]
+    for each in fields(kind):
+        wanted = _WORDED.get(each.type, "")
+        if wanted and each.name in told and not _is_of(told[each.name], each.type):
+            entry = told.get("name", told.get("code", "an entry"))
+            raise BadActionTable(
+                table=where, problem=f"{entry}: {each.name} must be {wanted}, not {told[each.name]!r}"
+            )
     _known(told, names, where, f"[[{kind.__name__.removeprefix('Action').lower() or 'action'}s]]")
     try:
         return kind(**told)
@@ -154,6 +237,12 @@ def _made(kind: Any, told: Mapping[str, Any], where: str) -> Any:
         missing = ", ".join(re.findall(r"'(\w+)'", str(error)))
         entry = told.get("name", told.get("code", "an entry"))
         raise BadActionTable(table=where, problem=f"{entry} lacks {missing}") from None
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind)
 
 
 def _known(told: Mapping[str, Any], names: Any, where: str, what: str) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
-from tiercast.serving.sensitivity import PriceSensitivity, expected_and_discounted
+from tiercast.serving.sensitivity import PriceSensitivity, sums_of_lines
 
 BOUNDS = (0.1, 10_000.0)
 SHRUNK = 50.0
@@ -33,7 +33,8 @@ def fit_sensitivity(rows: pd.DataFrame) -> PriceSensitivity:
     sums = rows.groupby("category")[["lines", "discounted_lines"]].sum()
     share = (sums["discounted_lines"] + SHRUNK * overall) / (sums["lines"] + SHRUNK)
     usual |= {str(name): float(each) for name, each in share.items()}
-    expected, discounted = expected_and_discounted(rows, usual)
+    lines_of_each = sums_of_lines(rows, usual)
+    expected, discounted = (lines_of_each[name].to_numpy(float) for name in ("expected", "discounted"))
 
     def against(log_strength: float) -> float:
         s = float(np.exp(log_strength))

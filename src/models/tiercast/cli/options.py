@@ -25,6 +25,9 @@ SourceOption = Annotated[
         "--source", "-s", metavar="SOURCE", help="Where touchpoints come from (see: tiercast sources)."
     ),
 ]
+Cutoff = Annotated[
+    str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, or: latest.")
+]
 Extensions = Annotated[
     list[str] | None,
     typer.Option("--extension", metavar="MODULE", help="A module of your own to load; may be given again."),
@@ -54,4 +57,10 @@ Model = Annotated[
 ]
 PolicyName = Annotated[
     str, typer.Option("--policy", metavar="NAME", help="Tier policy. Default: the one of the bundle.")
+]
+Scorecards = Annotated[
+    Path | None,
+    typer.Option(
+        "--scorecards", metavar="FOLDER", help="What tiercast score --out fills: its tier history is read."
+    ),
 ]

@@ -10,6 +10,7 @@ from tiercast.cli.faults import WrongUsage, require_language
 from tiercast.cli.files import require_ending, write_frame
 from tiercast.cli.options import (
     AsJson,
+    Cutoff,
     EngineName,
     Extensions,
     Language,
@@ -17,6 +18,7 @@ from tiercast.cli.options import (
     Model,
     PolicyName,
     Root,
+    Scorecards,
     Sides,
     SourceArgument,
     Verbose,
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
 
     from tiercast.planning import Asked, Plan
 
-Cutoff = Annotated[
-    str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, or: latest.")
-]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write every row: .parquet or .csv.")
 ]
@@ -40,6 +39,12 @@ Rules = Annotated[
     Path | None,
     typer.Option("--rules", metavar="FILE", help="Rules and assumptions of your own, TOML."),
 ]
+
+
+UNVALUED = (
+    "no value is predicted of who has not bought yet: what is due for them is told, and no plan holds it",
+    "尚未购买者没有价值预测：会提示待办事项，但不列入计划",
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -174,12 +179,18 @@ def plan(
     out: Out = None,
     rules: Rules = None,
     uplift: Annotated[
-        Path | None, typer.Option("--uplift", metavar="FILE", help="Measured: customer_id, uplift_currency.")
+        Path | None,
+        typer.Option(
+            "--uplift",
+            metavar="FILE",
+            help="Measured: customer_id, uplift_currency; or what tiercast uplift --out wrote.",
+        ),
     ] = None,
     map_file: MapFile = None,
     side: Sides = None,
     model: Model = "champion",
     policy: PolicyName = "",
+    scorecards: Scorecards = None,
     language: Language = "en",
     extension: Extensions = None,
     engine: EngineName = "duckdb",
@@ -193,6 +204,14 @@ def plan(
     place = None if out is None else require_ending(out)
     if bool(source) == (scorecard is not None):
         raise WrongUsage("give either a SOURCE or --scorecard")
+    if scorecard is not None:
+        given = {"--cutoff": cutoff != "latest" and not scorecard.is_dir(), "--model": model != "champion",
+                 "--policy": policy, "--side": side, "--map": map_file, "--engine": engine != "duckdb",
+                 "--scorecards": scorecards}  # fmt: skip
+        if idle := [name for name, told in given.items() if told]:
+            raise WrongUsage(
+                f"{', '.join(idle)}: a scorecard says itself what it was made of; give a SOURCE instead"
+            )
     ways, most = _channels(channel or [])
     with screen.working("starting") as say:
         from tiercast import api
@@ -204,14 +223,16 @@ def plan(
         )
         found, asked = api.plan(
             with_map(source, map_file) if source else None, scorecard=scorecard, cutoff=cutoff, limits=limits, days=days,
-            rules=rules, uplift=uplift, channels=ways, model=model, policy=policy, root=root,
+            rules=rules, uplift=uplift, channels=ways, model=model, policy=policy, root=root, scorecards=scorecards,
             sides=spoken_sides(side or ()), extensions=tuple(extension or ()), engine=engine, progress=say,
         )  # fmt: skip
         written = None if place is None else write_frame(found.contacts, place)
     answer = {
         **found.to_json(),
         "cutoff": asked.cutoff, "version": asked.version, "currency": asked.currency,
-        "unknown_inputs": list(asked.unknown_inputs), "out": written,
+        "unknown_inputs": list(asked.unknown_inputs), "due_without_value": asked.unvalued,
+        "uplifts_matched": None if asked.matched is None else asked.matched[0],
+        "uplifts": None if asked.matched is None else asked.matched[1], "tiers_since": asked.tiers_since, "out": written,
     }  # fmt: skip
     screen.answer(answer, *_plan_tables(found, asked, language, written))
 
@@ -272,7 +293,17 @@ def _plan_tables(found: "Plan", asked: "Asked", language: str, written: Path | N
     told.append(
         ("gains rest on", ", ".join(f"{figure(count)} {name}" for name, count in bases.items()) or "–")
     )
+    if asked.matched is not None:
+        told.append(("measured uplifts", f"{figure(asked.matched[0])} of {figure(asked.matched[1])} matched"))
+    if asked.unvalued:
+        told.append(("no value known", f"{figure(asked.unvalued)} due, no value known"))
     told += [("note", NOTES[code][language == "zh"]) for code in found.notes]
+    if asked.unknown_inputs:
+        told.append(
+            ("never met", f"rules read {', '.join(asked.unknown_inputs)}, which this version does not hold")
+        )
+    if asked.tiers_since is not None:
+        told.append(("tiers go on from", asked.tiers_since))
     told.append(("cutoff", asked.cutoff))
     lines = [] if written is None else [command_lines("Every contact:", str(written))]
     return [table("Contacts", ["action", "channel", *columns], rows, numbers=columns), facts(told), *lines]
@@ -280,6 +311,7 @@ def _plan_tables(found: "Plan", asked: "Asked", language: str, written: Path | N
 
 def show_actions(
     rules: Rules = None,
+    extension: Extensions = None,
     language: Language = "en",
     as_json: AsJson = False,
     root: Root = None,
@@ -291,10 +323,12 @@ def show_actions(
     with screen.working("reading rules"):
         from tiercast.actions.assumptions import DEFAULT
         from tiercast.actions.next_best import NEXT_BEST
-        from tiercast.actions.rules_file import read_rules
+        from tiercast.actions.rules_file import check_inputs, read_rules
+        from tiercast.tiers.readable import readable_inputs
 
         read, assumed = (NEXT_BEST, DEFAULT) if rules is None else read_rules(rules)
         held = read or NEXT_BEST
+        check_inputs(held, readable_inputs(tuple(extension or ())))
     rows = [
         (
             rule.name,
@@ -326,6 +360,7 @@ def show_actions(
             "Assumed costs and answers (unverified)", ["channel", "cost", "answers beside an e-mail"], costs,
             numbers=["cost", "answers beside an e-mail"],
         ),
+        facts([("note", UNVALUED[language == "zh"])]),
     )  # fmt: skip
 
 

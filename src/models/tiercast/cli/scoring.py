@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from tiercast.cli.faults import WrongUsage, require_language
 from tiercast.cli.options import (
     AsJson,
+    Cutoff,
     EngineName,
     Extensions,
     Language,
@@ -44,9 +45,7 @@ def score(
     source: SourceOption = "",
     map_file: MapFile = None,
     side: Sides = None,
-    cutoff: Annotated[
-        str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, or: latest.")
-    ] = "latest",
+    cutoff: Cutoff = "latest",
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Gets cutoff=DAY/version=…/scorecard.parquet."),

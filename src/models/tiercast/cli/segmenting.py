@@ -8,7 +8,7 @@ import typer
 from rich.console import RenderableType
 
 from tiercast.cli.files import require_ending, write_frame
-from tiercast.cli.options import AsJson, Extensions, MapFile, Root, Sides, Verbose
+from tiercast.cli.options import AsJson, Cutoff, Extensions, MapFile, Root, Sides, Verbose
 from tiercast.cli.screen import Screen, command_lines, facts, figure, heading, share, story, table
 from tiercast.mapping.spoken import with_map
 from tiercast.sides import spoken_sides
@@ -31,9 +31,7 @@ def segment(
     clusters: Annotated[
         int, typer.Option("--clusters", "-k", min=0, max=50, help="How many; 0 chooses.")
     ] = 0,
-    cutoff: Annotated[
-        str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, or: latest.")
-    ] = "latest",
+    cutoff: Cutoff = "latest",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Who is in which (.parquet or .csv).")
     ] = None,

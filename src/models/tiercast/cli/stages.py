@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from tiercast.cli.options import AsJson, EngineName, Extensions, MapFile, Root, Sides, SourceArgument, Verbose
+from tiercast.cli.options import (
+    AsJson,
+    Cutoff,
+    EngineName,
+    Extensions,
+    MapFile,
+    Root,
+    Sides,
+    SourceArgument,
+    Verbose,
+)
 from tiercast.cli.screen import Screen, facts, figure, heading, share, story, table
 from tiercast.mapping.spoken import with_map
 from tiercast.sides import spoken_sides
@@ -23,9 +33,7 @@ def stages(
     source: SourceArgument,
     map_file: MapFile = None,
     side: Sides = None,
-    cutoff: Annotated[
-        str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, or: latest.")
-    ] = "latest",
+    cutoff: Cutoff = "latest",
     every: Annotated[
         int, typer.Option("--every", metavar="DAYS", min=7, max=364, help="Days between two looks.")
     ] = 28,

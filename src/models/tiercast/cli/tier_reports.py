@@ -8,6 +8,7 @@ import typer
 from tiercast.cli.faults import WrongUsage, require_language
 from tiercast.cli.options import (
     AsJson,
+    Cutoff,
     EngineName,
     Extensions,
     Language,
@@ -15,6 +16,7 @@ from tiercast.cli.options import (
     Model,
     PolicyName,
     Root,
+    Scorecards,
     Sides,
     SourceOption,
     Verbose,
@@ -24,15 +26,6 @@ from tiercast.cli.screen import Screen, facts, figure, heading, share, table
 if TYPE_CHECKING:
     from tiercast.tiering import Customers, Shares
 
-Cutoff = Annotated[
-    str, typer.Option("--cutoff", "-c", metavar="DAY", help="As known before this day, or: latest.")
-]
-Scorecards = Annotated[
-    Path | None,
-    typer.Option(
-        "--scorecards", metavar="FOLDER", help="What tiercast score --out fills: its tier history is read."
-    ),
-]
 PolicyOrFile = Annotated[
     str,
     typer.Argument(

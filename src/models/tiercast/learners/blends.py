@@ -9,3 +9,9 @@ VALUE_BLEND = BlendOf(
     ("lightgbm_tweedie", "lightgbm_tweedie_on_btyd", "tweedie_linear", "ridge"),
     "identity",
 )
+ORDERS_BLEND = BlendOf(
+    "orders_blend",
+    "orders",
+    ("lightgbm_poisson", "lightgbm_poisson_on_btyd", "poisson_linear"),
+    "identity",
+)

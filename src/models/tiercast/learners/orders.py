@@ -1,12 +1,16 @@
-"""Expected orders: on how many days will they buy within the window? A Poisson mean on the BTYD stage's offset."""
+"""Expected orders: on how many days will they buy within the window? Poisson means, on the BTYD stage's offset and free."""
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 
-from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
-from tiercast.learners.trees import ON_OFFSET, SPACE, boosted
+from tiercast.learners.learner import Learner, Panel, Range, Setup, constant, sampled
+from tiercast.learners.linear import MOST_ROWS as LINEAR_ROWS
+from tiercast.learners.linear import design_of, linear_of
+from tiercast.learners.trees import DEFAULTS, ON_OFFSET, SPACE, boosted
 from tiercast.serving.btyd_stage import EXPECTED_ORDERS, LOG_ORDERS
+from tiercast.serving.linear import Linear
 from tiercast.serving.rules import Column, PastSpend, RateTable
 from tiercast.serving.trees import Trees
 
@@ -30,17 +34,34 @@ def fit_btyd_orders(panel: Panel, parameters: Mapping[str, float], setup: Setup)
 
 def fit_poisson_on_btyd(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
     """Fit what BTYD's expected orders miss: their log is the offset of a Poisson loss."""
+    return boosted(panel, _count(panel), {"objective": "poisson"}, "log", parameters, setup, LOG_ORDERS)
+
+
+def fit_poisson(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Trees | RateTable:
+    """Fit a Poisson mean to all features, the stage's answers among them: free to leave them where they mislead."""
+    return boosted(panel, _count(panel), {"objective": "poisson"}, "log", parameters, setup)
+
+
+def fit_poisson_linear(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear | RateTable:
+    """Fit a log-linear Poisson mean with an L2 penalty."""
+    from sklearn.linear_model import PoissonRegressor
+
+    rows = sampled(panel, LINEAR_ROWS, setup.seed)
+    count = _count(rows)
+    if not (count > 0).any():
+        return constant(0.0)
+    columns, centres, scales, design, occurs = design_of(rows)
+    model = PoissonRegressor(alpha=float(parameters["penalty"]), solver="newton-cholesky", max_iter=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an unfinished fit is still a candidate, and judged
+        model.fit(design, count, sample_weight=rows.weights())
+    return linear_of(columns, centres, scales, model.coef_, occurs, float(model.intercept_), "log")
+
+
+def _count(panel: Panel) -> np.ndarray:
     count = panel.labels["order_days_future"].to_numpy(float)
     most = float(np.quantile(count, 0.9995)) if len(count) else 0.0
-    return boosted(
-        panel,
-        np.minimum(count, max(most, 1.0)),
-        {"objective": "poisson"},
-        "log",
-        parameters,
-        setup,
-        LOG_ORDERS,
-    )
+    return np.asarray(np.minimum(count, max(most, 1.0)))
 
 
 PAST_RATE = Learner("past_rate", "orders", "rule", fit_past_rate, {"prior_days": 60.0}, {})
@@ -48,4 +69,12 @@ BTYD_ORDERS = Learner("btyd_orders", "orders", "btyd", fit_btyd_orders, {}, {})
 POISSON_ON_BTYD = Learner(
     "lightgbm_poisson_on_btyd", "orders", "model", fit_poisson_on_btyd, {**ON_OFFSET, "rounds": 100}, SPACE
 )
-ORDERS_BLEND = BlendOf("orders_blend", "orders", ("btyd_orders", "lightgbm_poisson_on_btyd"), "identity")
+POISSON = Learner("lightgbm_poisson", "orders", "model", fit_poisson, DEFAULTS, SPACE)
+POISSON_LINEAR = Learner(
+    "poisson_linear",
+    "orders",
+    "model",
+    fit_poisson_linear,
+    {"penalty": 0.03},
+    {"penalty": Range(1e-3, 3.0, log=True)},
+)

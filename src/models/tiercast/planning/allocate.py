@@ -1,14 +1,15 @@
 """Allocation: from what each contact would earn and cost to who is contacted, under all limits at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tiercast.planning.greedy import best_greedy, greedy
 from tiercast.planning.limits import BadLimits, Limits
 from tiercast.planning.programme import Options, Shared, solve
+from tiercast.planning.together import together
+from tiercast.planning.whole import best_whole
 from tiercast.serving.refusals import MissingColumns, WrongType
 
 NEEDED: tuple[str, ...] = ("customer_id", "channel", "expected_gain_currency", "cost_currency")
@@ -21,6 +22,10 @@ NOTES: dict[str, tuple[str, str]] = {
     ),
     "NO_CONTACTS": ("0 contacts are allowed", "允许的联系次数为0"),
     "BUDGET_LEFT": ("money is left: more of it would earn nothing", "预算有剩余：增加预算不再带来收益"),
+    "NO_VALUE_KNOWN": (
+        "something is due for customers of whom no value is known: no plan can hold them",
+        "部分客户有待办事项但价值未知，无法列入计划",
+    ),
 }
 """What a plan says about itself, in both languages."""
 
@@ -36,7 +41,8 @@ class Plan:
     gain_currency, cost_currency : float
         Expected gain (net of what contacts cost) and cost of the plan.
     bound_currency : float
-        The optimum of the linear programme, which no plan of whole contacts can exceed.
+        The optimum of the linear programme, which no plan of whole contacts can exceed; with several contacts of one
+        customer, as if their effects added up.
     last_budget_currency : float
         What the last unit of budget earned (0 where money is left): the price at a little less than the limit, since
         exactly at a whole number of contacts the last and the next one are worth different amounts.
@@ -88,8 +94,11 @@ def allocate(options: pd.DataFrame, limits: Limits, *, seed: int = 7) -> Plan:
     ----------
     options : DataFrame
         One row for each customer and channel: :data:`NEEDED`, and whatever else is to be told with a contact.
-        ``expected_gain_currency`` is net of ``cost_currency``.
+        ``expected_gain_currency`` is net of ``cost_currency``. Where ``effect_share`` is among them, the second contact of
+        a customer works on what the first has left (see :mod:`~.together`), and its gain is told so; without, gains of
+        one customer add up.
     limits : Limits
+        A limit of a channel that no option uses limits nothing.
 
     Raises
     ------
@@ -97,7 +106,8 @@ def allocate(options: pd.DataFrame, limits: Limits, *, seed: int = 7) -> Plan:
     WrongType
         A cost is negative, a number is not finite, or an option came twice.
     BadLimits
-        A channel has a limit that no option uses.
+        Several contacts of one customer are allowed, and an option has no ``effect_share`` because its uplift was
+        measured: that is the uplift of one contact, and nobody measured two.
 
     Examples
     --------
@@ -117,10 +127,8 @@ def allocate(options: pd.DataFrame, limits: Limits, *, seed: int = 7) -> Plan:
         raise WrongType("a plan needs finite gains, and finite costs of 0 or more")
     if options.duplicated(["customer_id", "channel"]).any():
         raise WrongType("a plan needs one row for each customer and channel, some came twice")
+    several = _shares_effects(options, limits)
     channel, channels = pd.factorize(options["channel"].astype(object), sort=True)
-    unknown = sorted(set(limits.per_channel) - set(channels))
-    if len(options) and unknown:
-        raise BadLimits(limit="of a channel", came=", ".join(unknown), needs=f"one of {', '.join(channels)}")
     customer, people = pd.factorize(options["customer_id"].astype(object), sort=True)
     worth = np.flatnonzero(gain > 0)
     held = Options(customer[worth], channel[worth], gain[worth], cost[worth])
@@ -131,37 +139,62 @@ def allocate(options: pd.DataFrame, limits: Limits, *, seed: int = 7) -> Plan:
     if limits.budget_currency == 0:
         free = held.cost == 0
         worth, held = worth[free], held.take(free)
-    found = solve(held, shared, customers=len(people), seed=seed)
-    whole = found.share > 1 - 1e-6
-    chosen = greedy(held, shared, customers=len(people), taken=whole)
-    plain, by = best_greedy(held, shared, customers=len(people))
-    plain_gain = float(held.gain[plain].sum())
-    if plain_gain > float(
-        held.gain[chosen].sum()
-    ):  # possible where limits are so small that rounding decides
-        chosen = plain
-    rows = options.iloc[worth[chosen]]
+    if several:
+        effect = options["effect_share"].to_numpy(dtype=float)[worth]
+        found, told = together(held, effect, shared, customers=len(people), seed=seed)
+        held = replace(held, gain=told)
+    else:
+        found = best_whole(held, shared, customers=len(people), seed=seed)
+    rows = options.iloc[worth[found.taken]].assign(expected_gain_currency=held.gain[found.taken])
     rows = rows.sort_values(
         ["expected_gain_currency", "customer_id"], ascending=[False, True], kind="stable", ignore_index=True
     )
-    spent = float(held.cost[chosen].sum())
-    lower = solve(held, shared.a_little_less(), customers=len(people), seed=seed, start=found.price).price
+    earned, spent = float(held.gain[found.taken].sum()), float(held.cost[found.taken].sum())
+    paying = held.take(held.gain > 0)
+    lower = solve(paying, shared.a_little_less(), customers=len(people), seed=seed, start=found.start).price
     price = np.where(lower > 1e-9, lower, 0.0)
     notes = ["NO_BUDGET"] * (limits.budget_currency == 0)
     if np.isfinite(limits.budget_currency) and limits.budget_currency > 0 and price[0] == 0:
         notes.append("BUDGET_LEFT")
     return Plan(
         rows,
-        float(held.gain[chosen].sum()),
+        earned,
         spent,
-        max(found.optimum, float(held.gain[chosen].sum())),
+        max(found.bound, earned),
         float(price[0]),
         float(price[1]),
         {str(name): float(each) for name, each in zip(channels, price[2:], strict=True) if each > 0},
-        plain_gain,
-        by,
+        found.plain_gain,
+        found.by,
         tuple(notes),
     )
+
+
+def _shares_effects(options: pd.DataFrame, limits: Limits) -> bool:
+    """Whether contacts of one customer share an effect; refused where their effect was measured."""
+    if limits.per_customer == 1 or "effect_share" not in options:
+        return False
+    effect = options["effect_share"].to_numpy(dtype=float)
+    if not np.isfinite(effect).all():
+        require_one_contact(limits.per_customer)
+    if not ((effect >= 0) & (effect <= 1)).all():
+        raise WrongType("a plan needs an effect_share from 0 to 1")
+    return True
+
+
+def require_one_contact(per_customer: int) -> None:
+    """Refuse several contacts of one customer where an uplift was measured.
+
+    Raises
+    ------
+    BadLimits
+    """
+    if per_customer > 1:
+        raise BadLimits(
+            limit="contacts per customer",
+            came=per_customer,
+            needs="1 where an uplift was measured (it is that of one contact, and nobody measured what a second one adds)",
+        )
 
 
 def _nothing(options: pd.DataFrame, gain: np.ndarray, limits: Limits) -> Plan:

@@ -1,6 +1,6 @@
 """What a plan is made from: who has something due and what each contact would earn, from a scorecard or a source."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,17 +9,25 @@ from typing import Any
 import pandas as pd
 
 from tiercast.actions.assumptions import DEFAULT, Assumptions
-from tiercast.actions.habits import KnownHabits, channel_costs, habits_at
+from tiercast.actions.habits import KnownHabits, addressable_channels, channel_costs, habits_at, habits_by
 from tiercast.actions.next_best import ActionTable
+from tiercast.actions.rules_file import check_inputs
 from tiercast.engines.opening import open_engine
-from tiercast.errors import NotTrainable, SourceError
+from tiercast.errors import NotTrainable
 from tiercast.features.described import people_of
 from tiercast.intake import as_learned, require_currency, require_usable, take_stock
+from tiercast.planning.measured import with_uplift
+from tiercast.planning.predicted import predicted
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
+from tiercast.serving.actions import decide
 from tiercast.serving.bundle import arrange
-from tiercast.serving.contacts import withdrawn
-from tiercast.serving.refusals import MissingColumns
+from tiercast.serving.conditions import numbers
+from tiercast.serving.contacts import NEEDED, general_consent, withdrawn
+from tiercast.serving.refusals import MissingColumns, UnknownChoice
+from tiercast.tiers.declared import policy_named
+from tiercast.tiers.history import night_before, with_past
+from tiercast.tiers.readable import readable_inputs
 
 TOLD: tuple[str, ...] = (
     "next_action_en", "next_action_zh", "next_action_reason_code", "next_action_reason_en", "next_action_reason_zh",
@@ -27,6 +35,9 @@ TOLD: tuple[str, ...] = (
     "price_sensitivity_ratio", "churn_probability", "expected_value_currency", "lifecycle_stage",
 )  # fmt: skip
 """What is told of a customer with each contact, where it is known."""
+
+
+CONSENT = "consent_last_given"
 
 
 @dataclass(frozen=True)
@@ -39,8 +50,16 @@ class Asked:
         One row a customer: the scorecard, and with a source the action's reason, the playbook, and habits.
     options : DataFrame
         The long table ``actions``: one row for each customer with something due and each open channel, best first.
+    ways : tuple of str
+        The channels that were asked for.
+    unvalued : int
+        Customers with something due of whom no value is known, prospects above all: no plan can hold them.
+    matched : pair of int, optional
+        How many of how many measured uplifts are of a customer who is here.
     unknown_inputs : tuple of str
         Columns that the rules read and nothing feeds: their conditions are never met.
+    tiers_since : date, optional
+        The cutoff whose tier history the tiers go on from.
     """
 
     frame: pd.DataFrame
@@ -48,8 +67,12 @@ class Asked:
     cutoff: date | None
     version: str
     currency: str
+    ways: tuple[str, ...] = ()
+    unvalued: int = 0
+    matched: tuple[int, int] | None = None
     unknown_inputs: tuple[str, ...] = ()
     habits: KnownHabits | None = None
+    tiers_since: date | None = None
 
 
 def ask_scorecard(
@@ -58,16 +81,31 @@ def ask_scorecard(
     assumptions: Assumptions = DEFAULT,
     uplift: pd.DataFrame | None = None,
     ways: tuple[str, ...] | None = None,
+    extensions: tuple[str, ...] = (),
 ) -> Asked:
     """Return the contacts of a published scorecard; channel habits and consent by channel are not on it.
 
     Raises
     ------
-    BadAssumption, MissingColumns
+    BadAssumption, BadUplift, MissingColumns
     """
-    frame = _with_uplift(cards, uplift)
-    options = assumptions.terms(ways=ways).options(frame)
-    return Asked(frame, _told(options, frame), *_of(cards))
+    missing = [name for name in (*NEEDED, "version", "currency", "tier") if name not in cards]
+    if missing:
+        raise MissingColumns(
+            f"a plan needs a scorecard with {', '.join(missing)}, which did not come", missing=missing
+        )
+    declared = policy_named("pyramid", extensions)[1].values()
+    tiers = {each.key for policy in declared for each in policy.classes} | set(cards["tier"].dropna())
+    frame, matched = with_uplift(cards, uplift)
+    terms = assumptions.terms(ways=ways, tiers=tiers)
+    return Asked(
+        frame,
+        _told(terms.options(frame), frame),
+        *_of(cards),
+        ways=tuple(way.channel for way in terms.ways),
+        unvalued=int(terms.unvalued(frame).sum()),
+        matched=matched,
+    )
 
 
 def ask_source(
@@ -77,6 +115,7 @@ def ask_source(
     store: Store,
     model: str = "champion",
     policy: str = "",
+    scorecards: str | Path | None = None,
     assumptions: Assumptions = DEFAULT,
     rules: ActionTable | None = None,
     uplift: pd.DataFrame | None = None,
@@ -85,21 +124,32 @@ def ask_source(
     engine: str = "duckdb",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Asked:
-    """Return the contacts of everybody in a source, by a served version, with habits and consent by channel.
+    """Return the contacts of everybody in a source, by a served version, with its habits and consent by channel.
 
     Parameters
     ----------
     cutoff : date or None
         ``None`` is the last day of the data, which is taken as incomplete.
+    scorecards : path, optional
+        The folder that scorings fill: tiers go on from its newest history before the cutoff, as a scoring's do.
     rules : ActionTable, optional
         Instead of the version's own; its cuts are measured on the customers of this cutoff.
 
     Raises
     ------
-    NoChampion, SourceError, ContractError, BadAssumption
+    NoChampion, SourceError, ContractError, BadAssumption, BadActionTable, BadUplift, DamagedTierHistory
+    UnknownChoice
+        The version has no such policy, or was made before there were plans.
     """
     progress("opening the model")
     bundle: Any = open_served(bundle_folder(store, model))
+    if not hasattr(bundle, "habits_of"):
+        raise UnknownChoice("this version was made before there were plans: train a new one", there_is=[])
+    chosen = bundle.policy(policy)
+    if rules is not None:
+        families = dict.fromkeys(bundle.manifest["families"], ("number", ""))
+        check_inputs(rules, families | readable_inputs(extensions))
+    tiers = {each["key"] for held in bundle.policies.values() for each in held["classes"]}
     with open_engine(engine) as runs:
         progress("reading touchpoints")
         runs.attach(history)
@@ -110,65 +160,54 @@ def ask_source(
         day = cutoff or account.last_day
         if day is None:
             raise NotTrainable(target="a plan", needs="accepted touchpoints", has="none")
+        terms = assumptions.terms(channel_costs(history, day), ways, tiers)
         progress("computing features")
         people = people_of(history)
         found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
         features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
+        past = None
+        if scorecards is not None:
+            past = night_before(scorecards, cutoff=day, policy=chosen["policy"], version=bundle.version)
+            features = with_past(features, past)
         progress("predicting")
-        cards = bundle.predict_features(features, policy=policy)
+        reads = rules.inputs if rules is not None else _inputs(bundle.actions)
+        cards, read = predicted(bundle, features, policy=policy, reads=reads)
         progress("looking at habits")
-        habits = habits_at(
-            runs, history, day, cards["customer_id"], groups=cards["segment"], extensions=extensions
-        )
+        of_these = (history, day, cards["customer_id"])
+        if bundle.habits is None:
+            habits = habits_at(runs, *of_these, groups=cards["segment"], extensions=extensions)
+        else:
+            habits = habits_by(bundle.habits, runs, *of_these, tables=bundle.tables, groups=cards["segment"])
     progress("deciding")
-    enriched = bundle.enriched(features.reset_index(drop=True))
-    table = None if rules is None else rules.freeze(enriched)
-    decided = bundle.next_actions(features, policy=policy, table=table)
-    read = rules.inputs if rules is not None else _inputs(bundle.actions)
-    unknown = tuple(sorted(read - set(enriched.columns) - {"tier"}))
-    frame = _frame(cards, decided, habits, bundle, policy)
-    frame = _with_uplift(frame, uplift)
-    terms = assumptions.terms(channel_costs(history, day), ways)
-    barred = withdrawn(habits.consent_words, tuple(way.channel for way in terms.ways))
+    able = addressable_channels(history, day) | set(assumptions.costs_currency)
+    barred = withdrawn(habits.consent_words, able)
+    if CONSENT in reads and (CONSENT in read or len(habits.consent_words)):
+        newest = numbers(read, CONSENT)
+        read = read.assign(**{CONSENT: general_consent(newest, barred, read["customer_id"])})
+    unknown = tuple(sorted(set(reads) - set(read.columns)))
+    decided = decide(bundle.actions if rules is None else rules.freeze(read), read)
+    frame = _frame(cards, decided, habits, chosen)
+    frame, matched = with_uplift(frame, uplift)
     options = terms.options(frame, fit=habits.fit, barred=barred)
-    return Asked(frame, _told(options, frame), *_of(cards), unknown, habits)
+    return Asked(
+        frame,
+        _told(options, frame),
+        *_of(cards),
+        ways=tuple(way.channel for way in terms.ways),
+        unvalued=int(terms.unvalued(frame).sum()),
+        matched=matched,
+        unknown_inputs=unknown,
+        habits=habits,
+        tiers_since=None if past is None else past.cutoff,
+    )
 
 
-def read_uplift(place: str | Path) -> pd.DataFrame:
-    """Return measured uplifts: a CSV or parquet file of ``customer_id`` and ``uplift_currency``.
-
-    Raises
-    ------
-    MissingColumns, SourceError
-    """
-    file = Path(place)
-    try:
-        if file.suffix == ".parquet":
-            return pd.read_parquet(file)
-        return pd.read_csv(file, dtype={"customer_id": "str"})
-    except Exception as error:
-        raise SourceError(source=file, problem=f"it cannot be read ({type(error).__name__})") from error
-
-
-def _with_uplift(frame: pd.DataFrame, uplift: pd.DataFrame | None) -> pd.DataFrame:
-    if uplift is None:
-        return frame
-    missing = [name for name in ("customer_id", "uplift_currency") if name not in uplift]
-    if missing:
-        raise MissingColumns(f"an uplift needs {', '.join(missing)}, which did not come", missing=missing)
-    held = uplift.drop_duplicates("customer_id", keep="last").set_index("customer_id")["uplift_currency"]
-    return frame.assign(uplift_currency=frame["customer_id"].map(held).to_numpy())
-
-
-def _frame(
-    cards: pd.DataFrame, decided: pd.DataFrame, habits: KnownHabits, bundle: Any, policy: str
-) -> pd.DataFrame:
+def _frame(cards: pd.DataFrame, decided: pd.DataFrame, habits: KnownHabits, policy: Any) -> pd.DataFrame:
     taken = [str(name) for name in decided if str(name).startswith("next_action")]
     frame = cards.drop(columns=[name for name in taken if name in cards])
     frame = pd.concat([frame, decided[taken], habits.frame], axis=1)
-    chosen = bundle.policies[policy or bundle.manifest["default_policy"]]
     for tongue in ("en", "zh"):
-        words = {each["key"]: each.get(f"playbook_{tongue}") for each in chosen["classes"]}
+        words = {each["key"]: each.get(f"playbook_{tongue}") for each in policy["classes"]}
         frame[f"playbook_{tongue}"] = frame["tier"].map(words)
     lost = cards["next_action"].isna().to_numpy()  # nothing is known of them
     return frame.assign(next_action=frame["next_action"].mask(lost, None))
@@ -179,7 +218,7 @@ def _told(options: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return options.merge(frame[["customer_id", *names]], on="customer_id", how="left")
 
 
-def _inputs(table: Mapping[str, Any]) -> set[str]:
+def _inputs(table: Any) -> Collection[str]:
     return {each["input"] for rule in table["rules"] for each in rule["when"]}
 
 

@@ -65,6 +65,7 @@ def plan(
     channels: Sequence[str] | None = None,
     model: str = "champion",
     policy: str = "",
+    scorecards: str | Path | None = None,
     root: str | Path | None = None,
     sides: Sides | None = None,
     extensions: Sequence[str] = (),
@@ -78,7 +79,8 @@ def plan(
     source
         Touchpoints; a served version scores them. Or:
     scorecard : path or DataFrame, optional
-        A published scorecard, or the folder of publications.
+        A published scorecard, or the folder of publications (``cutoff`` says which of them). It was made of a source, by a
+        version and a policy: these cannot be given with it.
     limits : Limits, optional
         Budget, contacts, contacts of one customer and of each channel; default: none but one contact a customer.
     days : int, optional
@@ -86,17 +88,31 @@ def plan(
     rules : path, optional
         A TOML file of rules and assumptions of your own; the rules need a source, the assumptions do not.
     uplift : path or DataFrame, optional
-        ``customer_id, uplift_currency``: what one contact was measured to bring, instead of an assumption.
+        ``customer_id, uplift_currency``: what one contact was measured to bring, instead of an assumption; or what
+        ``tiercast uplift --out`` writes, where one outcome is money.
     channels : sequence of str, optional
         Only these.
+    scorecards : path, optional
+        With a source: the folder that scorings fill. Tiers then go on from its history, held back as a scoring holds them;
+        without, they are stateless.
 
     Raises
     ------
-    CardError, BadLimits, BadActionTable, BadAssumption, NoChampion, SourceError
+    CardError, BadLimits, BadActionTable, BadAssumption, BadUplift, NoChampion, SourceError
     """
     if (source is None) == (scorecard is None):
         raise CardError(card="plan", problem="needs either a source or a scorecard")
     day = None if cutoff == "latest" else parse_cutoff(cutoff)
+    if scorecard is not None:
+        of_a_folder = not isinstance(scorecard, pd.DataFrame) and Path(scorecard).is_dir()
+        given = {"cutoff": day is not None and not of_a_folder, "model": model != "champion", "policy": policy,
+                 "sides": sides, "engine": engine != "duckdb", "scorecards": scorecards}  # fmt: skip
+        if idle := [name for name, told in given.items() if told]:
+            raise CardError(
+                card="plan",
+                problem=f"was given {', '.join(idle)} with a scorecard, which says itself what it was made of:"
+                " leave them out, or give a source",
+            )
     return made(
         None if source is None else open_source(source, sides=sides, extensions=tuple(extensions)),
         scorecard=scorecard,
@@ -107,6 +123,7 @@ def plan(
         uplift=uplift,
         channels=channels,
         store=None if source is None else open_store(root),
+        scorecards=scorecards,
         model=model,
         policy=policy,
         extensions=tuple(extensions),

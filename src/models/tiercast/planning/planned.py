@@ -1,6 +1,7 @@
 """The whole way of a plan: a source or a scorecard becomes contacts, rules and assumptions are read, limits decide."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pandas as pd
 from tiercast.actions.assumptions import DEFAULT
 from tiercast.actions.next_best import BadActionTable
 from tiercast.actions.rules_file import read_rules
-from tiercast.planning.allocate import Plan, allocate
-from tiercast.planning.asked import Asked, ask_scorecard, ask_source, read_uplift
+from tiercast.planning.allocate import Plan, allocate, require_one_contact
+from tiercast.planning.asked import Asked, ask_scorecard, ask_source
 from tiercast.planning.limits import BadLimits, Limits
+from tiercast.planning.measured import read_uplift
 from tiercast.planning.published import read_scorecard
 from tiercast.registry import Store
 from tiercast.schema import History
@@ -28,6 +30,7 @@ def plan(
     uplift: str | Path | pd.DataFrame | None,
     channels: Sequence[str] | None,
     store: Store | None,
+    scorecards: str | Path | None,
     model: str,
     policy: str,
     extensions: tuple[str, ...],
@@ -38,6 +41,8 @@ def plan(
     table, assumed = (None, DEFAULT) if rules is None else read_rules(rules)
     measured = uplift if uplift is None or isinstance(uplift, pd.DataFrame) else read_uplift(uplift)
     ways = None if channels is None else tuple(channels)
+    if measured is not None and limits is not None and limits.per_customer > 1:
+        require_one_contact(limits.per_customer)
     if history is None or store is None:
         assert scorecard is not None  # the caller has seen to it
         cards = scorecard if isinstance(scorecard, pd.DataFrame) else read_scorecard(scorecard, cutoff=cutoff)
@@ -47,7 +52,7 @@ def plan(
                 problem="its rules read features, which a published scorecard does not hold: give a source,"
                 " or a file with [assumptions] alone",
             )
-        asked = ask_scorecard(cards, assumptions=assumed, uplift=measured, ways=ways)
+        asked = ask_scorecard(cards, assumptions=assumed, uplift=measured, ways=ways, extensions=extensions)
     else:
         asked = ask_source(
             history,
@@ -55,6 +60,7 @@ def plan(
             store=store,
             model=model,
             policy=policy,
+            scorecards=scorecards,
             assumptions=assumed,
             rules=table,
             uplift=measured,
@@ -64,7 +70,14 @@ def plan(
             progress=progress,
         )
     progress("allocating")
-    return allocate(within(asked.options, days), limits or Limits()), asked
+    held = limits or Limits()
+    unknown = sorted(set(held.per_channel) - set(asked.ways))
+    if unknown:
+        raise BadLimits(
+            limit="of a channel", came=", ".join(unknown), needs=f"of one of {', '.join(asked.ways)}"
+        )
+    found = allocate(within(asked.options, days), held)
+    return (replace(found, notes=(*found.notes, "NO_VALUE_KNOWN")) if asked.unvalued else found), asked
 
 
 def within(options: pd.DataFrame, days: int | None) -> pd.DataFrame:

@@ -63,7 +63,9 @@ class Affinity:
         ------
         MissingColumns
         """
-        table, prior = self._table(counts, customers), self._prior(customers, groups)
+        return self._posterior(self._table(counts, customers), self._prior(customers, groups))
+
+    def _posterior(self, table: np.ndarray, prior: np.ndarray) -> np.ndarray:
         return np.asarray(
             (table + self.strength * prior) / (table.sum(axis=1, keepdims=True) + self.strength), dtype=float
         )
@@ -86,9 +88,10 @@ class Affinity:
             return pd.DataFrame(dict(zip(columns, (nothing, empty, empty), strict=True))).set_axis(
                 customers.index
             )
-        held = self.shares(counts, customers, groups)
+        table = self._table(counts, customers)
+        held = self._posterior(table, self._prior(customers, groups))
         top = held.argmax(axis=1)
-        seen = self._table(counts, customers).sum(axis=1)
+        seen = table.sum(axis=1)
         told = (take(self.terms, top), held[np.arange(len(top)), top], seen / (seen + self.strength))
         return pd.DataFrame(dict(zip(columns, told, strict=True))).set_axis(customers.index)
 
@@ -96,10 +99,9 @@ class Affinity:
         self, counts: pd.DataFrame, customers: pd.Series, groups: pd.Series | None = None
     ) -> pd.DataFrame:
         """Return shares divided by the group's: above 1, more the customer's than the group's."""
-        prior = np.maximum(self._prior(customers, groups), 1e-12)
-        return pd.DataFrame(
-            self.shares(counts, customers, groups) / prior, columns=list(self.terms), index=customers.index
-        )
+        prior = self._prior(customers, groups)
+        own = self._posterior(self._table(counts, customers), prior) / np.maximum(prior, 1e-12)
+        return pd.DataFrame(own, columns=list(self.terms), index=customers.index)
 
     def _table(self, counts: pd.DataFrame, customers: pd.Series) -> np.ndarray:
         missing = [name for name in ("customer_id", "term", "count") if name not in counts]

@@ -82,7 +82,7 @@ def bought_if_active(shape: Floats, steps: Floats, reach: Floats, quits: Floats)
         if 2 * turn == k:  # the root on the negative axis: real, so four times as fast
             total += _turned(shape, steps, reach, -root)
         else:
-            total += 2.0 * _turned(shape, steps, reach, root * np.exp(2j * np.pi * turn / k)).real
+            total += 2.0 * np.real(_turned(shape, steps, reach, root * np.exp(2j * np.pi * turn / k)))
     return total / k
 
 

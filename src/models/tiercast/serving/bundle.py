@@ -21,7 +21,7 @@ from .contract import PER_CUSTOMER
 from .contributions import RiskContributions
 from .conversion import Conversion
 from .decision import DecisionStages, DecisionStyle
-from .doing import clocks_of, next_actions_of
+from .doing import clocks_of, habits_of, next_actions_of
 from .enriching import Enriching
 from .forecast import Forecast
 from .habits import Habits
@@ -224,9 +224,17 @@ class Bundle:
         return self.answer(features, policy=policy, language=language)[0]
 
     def answer(
-        self, features: pd.DataFrame, *, policy: str = "", language: str = "en"
+        self,
+        features: pd.DataFrame,
+        *,
+        policy: str = "",
+        language: str = "en",
+        enriched: pd.DataFrame | None = None,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the scorecard, and of the same rows all that the tier policy says (see :func:`~.tiers.assign`)."""
+        """Return the scorecard, and of the same rows all that the tier policy says (see :func:`~.tiers.assign`).
+
+        ``enriched`` is what :meth:`enriched` said of these rows, where the caller has asked already.
+        """
         missing = [
             name for name in ("customer_id", "cutoff", *self.manifest["families"]) if name not in features
         ]
@@ -237,7 +245,7 @@ class Bundle:
             raise UnknownChoice("language must be en or zh", there_is=["en", "zh"])
         rows = features.reset_index(drop=True)
         known = rows["touchpoints"].notna().to_numpy()
-        frame = self.enriched(rows)
+        frame = self.enriched(rows) if enriched is None else enriched
         tiers = assign(chosen, frame, language=language)
         actions = decide(self.actions, frame.assign(tier=tiers["tier"]))
         bought = frame["order_days"].to_numpy(float) > 0
@@ -279,6 +287,10 @@ class Bundle:
     def clocks(self, touchpoints: pd.DataFrame, *, cutoff: str | date) -> pd.DataFrame:
         """Return when what each customer bought runs out; see :func:`~.doing.clocks_of`."""
         return clocks_of(self, touchpoints, history.parse_cutoff(cutoff))
+
+    def habits_of(self, touchpoints: pd.DataFrame, *, cutoff: str | date) -> pd.DataFrame:
+        """Return own channel, weekday, hour, price and what is due next of each customer; see :func:`~.doing.habits_of`."""
+        return habits_of(self, touchpoints, history.parse_cutoff(cutoff))
 
     def next_actions(
         self, features: pd.DataFrame, *, policy: str = "", table: Mapping[str, Any] | None = None

@@ -6,7 +6,7 @@ the less of them there are; else what is usual (``category``). The parameters ar
 ``tiercast.actions.clock_fit`` and travel as JSON.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Self
@@ -288,8 +288,3 @@ def step_table(rows: pd.DataFrame) -> pd.DataFrame:
 def dates(days: np.ndarray) -> pd.Series:
     """Return days since 1970 as dates."""
     return pd.Series(np.asarray(days, dtype="int64").astype("datetime64[D]").astype(object), dtype=object)
-
-
-def milestones_from(stored: Sequence[Mapping[str, Any]]) -> tuple[Milestone, ...]:
-    """Return milestones from plain mappings."""
-    return tuple(Milestone(**each) for each in stored)

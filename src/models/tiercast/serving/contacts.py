@@ -6,7 +6,7 @@ The value is what is at risk, ``value × P(churn)``, for actions that keep a cus
 that sell. Which of the two numbers a gain rests on stands beside it, as ``gain_basis``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -99,7 +99,8 @@ class Terms:
             How far each channel is the customer's own beside the group's (1 is usual), indexed as ``frame``, a column a
             channel; a channel without a column is usual.
         barred : DataFrame, optional
-            ``customer_id``, ``purpose`` and ``channel`` of withdrawn consent; an empty purpose or channel stands for all.
+            ``customer_id``, ``purpose`` and ``channel`` of withdrawn consent; an empty purpose or channel stands for all,
+            and so does a purpose that no effect has.
 
         Returns
         -------
@@ -157,6 +158,18 @@ class Terms:
         told["rank"] = told.groupby("customer_id", sort=False).cumcount() + 1
         return told[list(COLUMNS)]
 
+    def unvalued(self, frame: pd.DataFrame) -> np.ndarray:
+        """Whether each customer has something due that nobody can value: neither a prediction nor a measured uplift is known.
+
+        Prospects above all: what they would spend is not predicted, so they have no row among the options.
+        """
+        risk, value = numbers(frame, "churn_probability"), numbers(frame, "expected_value_currency")
+        action = frame["next_action"].astype(object)
+        due = action.isin([name for name, effect in self.effects.items() if effect.share > 0])
+        of_risk = action.isin([name for name, effect in self.effects.items() if effect.of == "value_at_risk"])
+        unknown = ~np.isfinite(value) | (of_risk.to_numpy(bool) & ~np.isfinite(risk))
+        return due.to_numpy(bool) & unknown & ~np.isfinite(numbers(frame, "uplift_currency"))
+
     def _fits(self, rows: pd.DataFrame, fit: pd.DataFrame | None) -> np.ndarray:
         found = np.ones((len(rows), len(self.ways)))
         for place, way in enumerate(self.ways):
@@ -187,10 +200,9 @@ class Terms:
         at = pd.Index(rows["customer_id"].astype(object)).get_indexer(
             pd.Index(barred["customer_id"].astype(object))
         )
-        meant = (at >= 0) & (
-            (barred["purpose"] == "").to_numpy(bool)
-            | (barred["purpose"].to_numpy(dtype=object) == purpose[at])
-        )
+        # a purpose that no action has is another word for one of ours: it bars them all
+        general = ~barred["purpose"].isin({effect.purpose for effect in known.values()}).to_numpy(bool)
+        meant = (at >= 0) & (general | (barred["purpose"].to_numpy(dtype=object) == purpose[at]))
         channel = barred["channel"].to_numpy(dtype=object)
         for place, way in enumerate(self.ways):
             found[at[meant & ((channel == "") | (channel == way.channel))], place] = True
@@ -239,16 +251,19 @@ def contact_days(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(told, dtype=object, index=rows.index)
 
 
-def withdrawn(words: pd.DataFrame, ways: tuple[str, ...]) -> pd.DataFrame:
+def withdrawn(words: pd.DataFrame, addressable: Collection[str]) -> pd.DataFrame:
     """Return whom consent bars from which channel: the newest word counts, of one second a withdrawal.
 
-    A withdrawal that came through a channel of ``ways`` (an unsubscribe link in an e-mail, STOP to an sms) is about that
+    A withdrawal that came through an addressable channel (an unsubscribe link in an e-mail, STOP to an sms) is about that
     channel; one that came anywhere else (a store, a web form) is about all of them, and so is a grant.
 
     Parameters
     ----------
     words : DataFrame
         ``customer_id, purpose, channel, word``, where ``word`` is twice the second, plus one for a withdrawal.
+    addressable : collection of str
+        Every channel through which one customer *can* be spoken to, whether or not it is used this time: what is asked
+        for today does not change what a customer meant.
 
     Examples
     --------
@@ -257,7 +272,7 @@ def withdrawn(words: pd.DataFrame, ways: tuple[str, ...]) -> pd.DataFrame:
     >>> withdrawn(words, ("email", "sms")).values.tolist()
     [['a', '', 'email'], ['b', '', '']]
     """
-    scope = words["channel"].where(words["channel"].isin(ways), "").astype(object)
+    scope = words["channel"].where(words["channel"].isin(list(addressable)), "").astype(object)
     newest = (
         words.assign(channel=scope)
         .groupby(["customer_id", "purpose", "channel"], sort=True)["word"]
@@ -274,3 +289,30 @@ def withdrawn(words: pd.DataFrame, ways: tuple[str, ...]) -> pd.DataFrame:
     )
     kept = both[~(both["granted"] > both["word"])]
     return kept[["customer_id", "purpose", "channel"]].reset_index(drop=True)
+
+
+def general_consent(newest: np.ndarray, barred: pd.DataFrame, customers: pd.Series) -> np.ndarray:
+    """Return what the newest word on consent says of every purpose and channel, once it is known what each word was about.
+
+    Parameters
+    ----------
+    newest : ndarray of float
+        ``consent_last_given`` of each customer: 1, 0 or NaN, whatever the word was about.
+    barred : DataFrame
+        As :func:`withdrawn` returns it.
+
+    Returns
+    -------
+    ndarray of float
+        0 for who withdrew consent for every purpose and channel. Who withdrew it for one purpose or channel has said
+        nothing in general (NaN): what they barred is closed by ``barred``. All others as they came.
+
+    Examples
+    --------
+    >>> barred = pd.DataFrame({"customer_id": ["a", "b", "c"], "purpose": ["", "", "news"], "channel": ["", "sms", ""]})
+    >>> general_consent(np.array([0.0, 0.0, 0.0, 1.0]), barred, pd.Series(["a", "b", "c", "d"])).tolist()
+    [0.0, nan, nan, 1.0]
+    """
+    whole = barred.loc[(barred["purpose"] == "") & (barred["channel"] == ""), "customer_id"]
+    told = np.where(newest == 0, np.nan, newest)
+    return np.where(customers.isin(whole).to_numpy(bool), 0.0, told)

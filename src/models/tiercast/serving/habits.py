@@ -1,7 +1,7 @@
 """A customer's habits, by frozen parts: own channel, weekday and hour, price, what is due next, what they might buy too.
 
-The parts and the SQL texts of what they count travel with a version; who asks with touchpoints and who asks with a whole
-source get the same answers from the same code.
+The parts and the SQL texts of what they count travel with a version; who asks with touchpoints (:func:`~.doing.habits_of`)
+and who plans from a whole source get the same answers from the same code.
 """
 
 from collections.abc import Mapping

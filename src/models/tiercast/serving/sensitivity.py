@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
 from .refusals import MissingColumns
@@ -51,15 +50,9 @@ class PriceSensitivity:
             raise MissingColumns(
                 f"price sensitivity needs {', '.join(missing)}, which did not come", missing=missing
             )
-        usual = rows["category"].map(dict(self.usual_share)).fillna(self.usual_share[""]).to_numpy(float)
-        lines = rows["lines"].to_numpy(float)
-        sums = (
-            pd.DataFrame({"customer_id": rows["customer_id"], "expected": usual * lines, "lines": lines,
-                          "discounted": rows["discounted_lines"].to_numpy(float)})
-            .groupby("customer_id")[["expected", "discounted", "lines"]]
-            .sum()
-            .reindex(pd.Index(customers.astype(object)), fill_value=0.0)
-        )  # fmt: skip
+        sums = sums_of_lines(rows, self.usual_share).reindex(
+            pd.Index(customers.astype(object)), fill_value=0.0
+        )
         ratio = (sums["discounted"] + self.strength) / (sums["expected"] + self.strength)
         told = {
             "price_sensitivity_ratio": ratio.to_numpy(float),
@@ -77,13 +70,18 @@ class PriceSensitivity:
         return cls(dict(stored["usual_share"]), float(stored["strength"]))
 
 
-def expected_and_discounted(rows: pd.DataFrame, usual: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return, for each customer in the order of their ids, the expected and the actual discounted lines."""
+def sums_of_lines(rows: pd.DataFrame, usual: Mapping[str, float]) -> pd.DataFrame:
+    """Return ``expected`` and actual ``discounted`` lines, and all ``lines``, of each customer, by id.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        :data:`NEEDED`.
+    usual : mapping
+        Usual share of discounted lines by category, ``""`` for all others.
+    """
     share = rows["category"].map(dict(usual)).fillna(usual[""]).to_numpy(float)
-    sums = (
-        pd.DataFrame({"customer_id": rows["customer_id"], "expected": share * rows["lines"].to_numpy(float),
-                      "discounted": rows["discounted_lines"].to_numpy(float)})
-        .groupby("customer_id", sort=True)[["expected", "discounted"]]
-        .sum()
-    )  # fmt: skip
-    return sums["expected"].to_numpy(float), sums["discounted"].to_numpy(float)
+    lines = rows["lines"].to_numpy(float)
+    told = pd.DataFrame({"customer_id": rows["customer_id"], "expected": share * lines,
+                         "discounted": rows["discounted_lines"].to_numpy(float), "lines": lines})  # fmt: skip
+    return told.groupby("customer_id", sort=True)[["expected", "discounted", "lines"]].sum()

@@ -10,6 +10,6 @@ EXPECTED_ORDERS = Target(
     deciding_metric="rmse",
     larger_is_better=False,
     rule="past_rate",
-    usual="lightgbm_poisson_on_btyd",
+    usual="orders_blend",
     metrics=count_metrics,
 )

@@ -36,8 +36,8 @@ def write_model_card(
         f"Money is net revenue in {account.currency}.",
         "",
         f"Chances to buy and values over other horizons, up to a year, are carried: learned from windows of "
-        f"{plan.window.days} days, they follow the curve and the purchase process, and past {plan.window.days} days no value "
-        "was judged against what came.",
+        f"{plan.window.days} days, they follow the curve and the purchase process (the rule: the days), and past "
+        f"{plan.window.days} days no value was judged against what came.",
         "",
         _counted(measure),
         "",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tiercast.actions.habits import fit_habits
 from tiercast.actions.next_best import NEXT_BEST
-from tiercast.actions.rules_file import read_rules
+from tiercast.actions.rules_file import check_inputs, read_rules
 from tiercast.collect import collect
 from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
@@ -30,6 +30,7 @@ from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 from tiercast.targets.churn import CHURN
 from tiercast.tiers.declared import policy_named
+from tiercast.tiers.readable import readable_inputs
 from tiercast.training import assembly, search
 from tiercast.training.backtest import Fits, at
 from tiercast.training.conversion import ConversionReport
@@ -194,6 +195,7 @@ def train(
     SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt
     """
     rules = (read_rules(card.actions)[0] if card.actions else None) or NEXT_BEST
+    check_inputs(rules, readable_inputs(card.extensions))
     opened = history or open_card(card)
     learners, blends = learners_of(card)
     policy_named(card.policy, card.extensions, card.policies)  # a typo is told before the work, not after
@@ -224,9 +226,11 @@ def train(
         measure = ValueMeasure(card.margin_share, card.discount_yearly_share)
         made: dict[str, tuple[Path, SegmentReport]] = {}
         cleanup.callback(_remove, made)
+        kinds = described.segmented[0].assign(ready.customers)["segment"]
         habits, _ = fit_habits(
-            engine, opened, ready.plan.data_ends_on, extensions=card.extensions, seed=card.seed
-        )
+            engine, opened, ready.plan.data_ends_on, extensions=card.extensions, seed=card.seed,
+            groups=kinds.set_axis(pd.Index(ready.customers["customer_id"])),
+        )  # fmt: skip
         for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
             forecast = assemble(
                 fits,
