@@ -90,6 +90,7 @@ def train_report(promoted: bool = True) -> Any:
 def score_report(place: Path) -> ScoreReport:
     """Three customers' cards, as far as the command line reads them."""
     cards = pd.DataFrame({"customer_id": ["a", "b", "c"], "policy": "pyramid", "currency": "USD"})
+    cards["value_measure"] = "net_revenue"
     cards["tier"] = ["small", "top", None]
     cards["churn_probability"] = [0.5, 0.1, float("nan")]
     cards["expected_value_currency"] = [1.5, 30.0, float("nan")]
