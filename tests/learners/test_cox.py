@@ -1,5 +1,7 @@
 """Cox: the coefficients are those of the partial likelihood, and the curve is that of the data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from scipy.optimize import minimize
 
 from tests.path.world import small_panel
 from tiercast.evaluation.survival import kaplan_meier
-from tiercast.learners.cox import COX, partial_likelihood
+from tiercast.learners.cox import COX, COX_WITHIN, partial_likelihood
 from tiercast.learners.learner import Setup
 from tiercast.serving.cox import Cox
 from tiercast.serving.parts import restore
@@ -76,3 +78,14 @@ def test_a_fitted_curve_comes_back_from_json_and_falls_with_the_days() -> None:
     assert (hazard >= 0).all()
     assert isinstance(panel.features, pd.DataFrame)
     assert part.reach_days <= 182
+
+
+def test_the_chance_within_the_window_is_the_curves_there_and_zero_where_nobody_bought() -> None:
+    panel, setup = small_panel(), Setup(Horizon(28), 7)
+    curve = COX.fit(panel, COX.defaults, setup)
+    chance = COX_WITHIN.fit(panel, COX.defaults, setup)
+    hazard = curve.cumulative_hazard(panel.features, np.array([28.0]))[:, 0]
+    np.testing.assert_allclose(chance.predict(panel.features), -np.expm1(-hazard), rtol=1e-12)
+    assert isinstance(restore(chance.to_json()), type(chance))
+    never = replace(panel, labels=panel.labels.assign(days_to_purchase=np.nan))
+    assert set(COX_WITHIN.fit(never, COX.defaults, setup).predict(panel.features)) == {0.0}

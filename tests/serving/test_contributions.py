@@ -1,10 +1,12 @@
 """Contributions by family add up to the score, for trees as LightGBM scores them and for linear parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.path.world import small_panel
-from tiercast.learners import linear, trees
+from tiercast.learners import cox, linear, trees
 from tiercast.learners.learner import Setup
 from tiercast.serving.blend import Blend
 from tiercast.serving.contributions import BTYD_FAMILY, PathTable, RiskContributions
@@ -74,3 +76,18 @@ def test_a_blend_adds_its_parts_by_weight_and_leaves_out_what_cannot_be_told_apa
 
 def test_a_rule_tells_nothing(family_of: dict[str, str]) -> None:
     assert RiskContributions(Column("orders"), family_of).by_family(small_panel().features) is None
+
+
+def test_a_step_on_the_hazards_scale_moves_the_log_odds_as_told(family_of: dict[str, str]) -> None:
+    rows = small_panel().features
+    part = cox.COX_WITHIN.fit(small_panel(), cox.COX_WITHIN.defaults, SETUP)
+    told = RiskContributions(part, family_of).by_family(rows)
+    assert told is not None
+
+    def log_odds(intercept: float) -> np.ndarray:
+        said = replace(part, intercept=part.intercept + intercept).predict(rows)
+        return np.log(said / (1 - said))
+
+    slope = (log_odds(1e-5) - log_odds(-1e-5)) / 2e-5
+    score = part.terms(rows).sum(axis=1)
+    np.testing.assert_allclose(-told.sum(axis=1), score * slope, rtol=1e-3, atol=1e-6)

@@ -26,7 +26,8 @@ def test_links_stay_finite() -> None:
     score = np.array([-1e9, 0.0, 1e9])
     assert np.isfinite(inverse_link(score, "logit")).all()
     assert np.isfinite(inverse_link(score, "log")).all()
-    with pytest.raises(ValueError, match="there is: logit, log"):
+    assert inverse_link(score, "cloglog").tolist() == pytest.approx([0.0, 1 - np.exp(-1), 1.0])
+    with pytest.raises(ValueError, match="there is: logit, cloglog, log"):
         inverse_link(score, "probit")
 
 

@@ -2,7 +2,7 @@
 
 from tiercast.learners.learner import BlendOf
 
-CHURN_BLEND = BlendOf("blend", "churn", ("lightgbm", "lightgbm_on_btyd", "logistic"), "logit")
+CHURN_BLEND = BlendOf("blend", "churn", ("lightgbm", "lightgbm_on_btyd", "logistic", "cox_within"), "logit")
 VALUE_BLEND = BlendOf(
     "value_blend",
     "lifetime_value",

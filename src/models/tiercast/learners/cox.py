@@ -1,12 +1,19 @@
-"""Cox's proportional hazards for the repurchase curve: penalised partial likelihood, Breslow's baseline."""
+"""Cox's proportional hazards, for the repurchase curve and for the chance within the window: penalised partial likelihood.
+
+A customer who bought on the last day of the window, and one who bought on its first, are the same to a learner of yes and
+no. To the partial likelihood they are not, and who came after the window still tells of it.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from tiercast.learners.learner import Learner, Panel, Range, Setup, sampled
+from tiercast.learners.learner import Learner, Panel, Range, Setup, constant, sampled
 from tiercast.learners.linear import design_of, linear_of
 from tiercast.serving.cox import Cox
+from tiercast.serving.linear import Linear
+from tiercast.serving.rules import RateTable
 
 MOST_ROWS = 40_000
 MOST_STEPS = 12
@@ -30,6 +37,18 @@ def fit_cox(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Cox:
         days, baseline = np.array([1]), np.array([0.0])
     risk = linear_of(columns, centres, scales, weights, occurs, 0.0, "log")
     return Cox(risk, tuple(int(each) for each in days), tuple(float(each) for each in baseline))
+
+
+def fit_within(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Linear | RateTable:
+    """Fit P(purchase within the window) as 1 - exp(-H), H the cumulative hazard of :func:`fit_cox` by the window's end.
+
+    One score, read through the complementary log-log link (Prentice & Gloeckler 1978, *Biometrics* 34).
+    """
+    fitted = fit_cox(panel, parameters, setup)
+    ahead = float(np.interp(setup.horizon.days, (0, *fitted.days), (0.0, *fitted.baseline)))
+    if ahead <= 0:
+        return constant(0.0)
+    return replace(fitted.risk, intercept=fitted.risk.intercept + float(np.log(ahead)), link="cloglog")
 
 
 def partial_likelihood(
@@ -99,6 +118,6 @@ def partial_likelihood(
     return beta, days, np.cumsum(events[told] / np.maximum(at_risk[told], 1e-12))
 
 
-COX = Learner(
-    "cox", "repurchase", "model", fit_cox, {"penalty": 0.003}, {"penalty": Range(1e-4, 0.1, log=True)}
-)
+PENALTY = Range(1e-3, 1.0, log=True)
+COX = Learner("cox", "repurchase", "model", fit_cox, {"penalty": 0.1}, {"penalty": PENALTY})
+COX_WITHIN = Learner("cox_within", "churn", "model", fit_within, {"penalty": 0.1}, {})

@@ -113,8 +113,20 @@ class RiskContributions:
         for table, weight in self.trees:
             total += weight * table.contributions(staged)
         for part, weight in self.linear:
-            terms = part.terms(staged)
+            terms = _in_log_odds(part, staged)
             places = np.asarray([self.of_family.get(name, self.other) for name in part.columns])
             for column, family in enumerate(places):
                 total[:, family] += weight * terms[:, column]
         return pd.DataFrame(-total, columns=self.families, index=staged.index)
+
+
+def _in_log_odds(part: Linear, staged: pd.DataFrame) -> np.ndarray:
+    """Return the terms of a linear score as they move the log odds, shape (rows, columns).
+
+    On the complementary log-log scale by the slope there: with p = 1 - exp(-h), the log odds rise by h / p for one of log h.
+    """
+    terms = part.terms(staged)
+    if part.link != "cloglog":
+        return terms
+    hazard = np.exp(np.clip(terms.sum(axis=1) + part.intercept, -35.0, 5.0))
+    return np.asarray(terms * (hazard / -np.expm1(-hazard))[:, None])

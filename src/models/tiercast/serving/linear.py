@@ -108,13 +108,18 @@ def weighed(values: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
 
 
 def inverse_link(score: np.ndarray, link: str) -> np.ndarray:
-    """Return the mean for a score on the ``logit`` or ``log`` scale, or the score itself (``identity``)."""
+    """Return the mean for a score on the ``logit``, ``cloglog`` or ``log`` scale, or the score itself (``identity``).
+
+    ``cloglog`` is the complementary log-log: a cumulative hazard of exp(score) ends in the event with 1 - exp(-hazard).
+    """
     if link == "logit":
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -35.0, 35.0))))
+    if link == "cloglog":
+        return np.asarray(-np.expm1(-np.exp(np.clip(score, -35.0, 5.0))))
     if link == "positive":
         return np.asarray(np.maximum(score, 0.0))
     if link == "identity":
         return np.asarray(score, dtype=float)
     if link == "log":
         return np.asarray(np.exp(np.clip(score, -35.0, 20.0)))
-    raise ValueError(f"unknown link {link!r}; there is: logit, log, positive, identity")
+    raise ValueError(f"unknown link {link!r}; there is: logit, cloglog, log, positive, identity")
