@@ -13,15 +13,12 @@ from tiercast.actions.habits import KnownHabits, addressable_channels, channel_c
 from tiercast.actions.next_best import ActionTable
 from tiercast.actions.rules_file import check_inputs
 from tiercast.engines.opening import open_engine
-from tiercast.errors import NotTrainable
-from tiercast.features.described import people_of
-from tiercast.intake import as_learned, require_currency, require_usable, take_stock
+from tiercast.frozen import features_of
 from tiercast.planning.measured import with_uplift
 from tiercast.planning.predicted import predicted
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.actions import decide
-from tiercast.serving.bundle import arrange
 from tiercast.serving.conditions import numbers
 from tiercast.serving.contacts import NEEDED, general_consent, withdrawn
 from tiercast.serving.refusals import MissingColumns, UnknownChoice
@@ -151,20 +148,9 @@ def ask_source(
         check_inputs(rules, families | readable_inputs(extensions))
     tiers = {each["key"] for held in bundle.policies.values() for each in held["classes"]}
     with open_engine(engine) as runs:
-        progress("reading touchpoints")
-        runs.attach(history)
-        require_currency(history, str(bundle.manifest["currency"]))
-        history = as_learned(history, bundle.attributes)
-        account = take_stock(runs, history, repeats=False)
-        require_usable(account)
-        day = cutoff or account.last_day
-        if day is None:
-            raise NotTrainable(target="a plan", needs="accepted touchpoints", has="none")
+        known = features_of(bundle, history, cutoff, runs, progress=progress)
+        history, day, features = known.history, known.cutoff, known.features
         terms = assumptions.terms(channel_costs(history, day), ways, tiers)
-        progress("computing features")
-        people = people_of(history)
-        found = runs.frames(bundle.features_sql, cutoffs=[day], tables=bundle.tables.with_(**people))
-        features = arrange(pd.concat(found, ignore_index=True), day, unknown=bundle.unknown(people))
         past = None
         if scorecards is not None:
             past = night_before(scorecards, cutoff=day, policy=chosen["policy"], version=bundle.version)
