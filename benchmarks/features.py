@@ -19,7 +19,7 @@ from benchmarks.peers.contest import CONTESTANTS, Spent, run
 from benchmarks.peers.equal import compare
 from benchmarks.peers.served import answers, request
 from benchmarks.peers.task import Task
-from benchmarks.peers.world import World, world
+from benchmarks.peers.world import World, in_order_of_time, world
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.features.catalogue import Catalogue, build_catalogue, look
 from tiercast.schema import History
@@ -28,7 +28,8 @@ from tiercast.sources.opening import open_source
 PER_CUSTOMER = 20.9
 LAST = date(2026, 1, 1)
 MONTHLY = tuple(LAST - timedelta(days=30 * back) for back in range(12))
-LIMIT = "4GB"
+LIMIT, TIMED_LIMIT = "4GB", "800MB"
+"""The files of the world are written by customer; in order of time every bucket reads all rows."""
 BITS_LIMIT = "8GB"
 """Some three hundred columns of a million customers beside Spark's own memory."""
 
@@ -41,7 +42,7 @@ def steps() -> list[str]:
 
 def asked(at: World) -> tuple[Task, Task]:
     """Return the task over the columns that everybody makes, and the one over the whole catalogue."""
-    with DuckDBEngine() as engine:
+    with DuckDBEngine(memory_limit=LIMIT) as engine:
         history: History = open_source(f"parquet:{at.plain}")
         engine.attach(history)
         catalogue: Catalogue = build_catalogue(look(engine.run, history, MONTHLY[-1]))
@@ -122,7 +123,7 @@ def panel(task: Task, at: World) -> Iterator[Measure]:
 
 
 def large(task: Task, at: World, small_world: World, small_task: Task) -> Iterator[Measure]:
-    """Run many rows under a memory limit, and compare the cost of a row."""
+    """Run many rows under a memory limit, and compare the cost of a row; then fewer within less, in order of time."""
     few = best("ours", small_task, small_world)
     many = run("ours", replace(task, memory_limit=LIMIT), warm=at.warm)
     growth = (many.processor_s / at.touchpoints) / (few.processor_s / small_world.touchpoints)
@@ -139,6 +140,14 @@ def large(task: Task, at: World, small_world: World, small_task: Task) -> Iterat
         unit="ratio",
         at_most=1.15,
     )
+    timed = in_order_of_time(small_world)
+    mixed = run("ours", replace(small_task, folder=timed.plain, memory_limit=TIMED_LIMIT), warm=at.warm)
+    yield Measure(
+        name=f"{timed.touchpoints:,} touchpoints in order of time within {TIMED_LIMIT}: cost of a row to that without a limit",
+        value=mixed.processor_s / few.processor_s,
+        unit="ratio",
+    )
+    yield Measure(name="the same: peak memory", value=mixed.peak_gb, unit="GB")
 
 
 def served(task: Task, runs: int) -> Iterator[Measure]:

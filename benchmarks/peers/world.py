@@ -3,7 +3,7 @@
 Nobody but us looks for repeated events, so the contest is over files in which none can be looked for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -54,11 +54,29 @@ def world(place: Path, customers: int) -> World:
     return World(str(told / "touchpoints"), str(plain), str(warm), customers, rows)
 
 
+def in_order_of_time(at: World) -> World:
+    """Return the same touchpoints as a till or a log writes them, each day's customers mixed."""
+    ordered = Path(at.plain).parent / f"timed{at.customers}"
+    if not ordered.exists():
+        draft = ordered.with_suffix(".draft")
+        draft.mkdir(exist_ok=True)
+        with duckdb.connect() as connection:
+            _project(connection, f"'{at.plain}/*.parquet'", draft / "part-00000.parquet", order="occurred_at")
+        draft.rename(ordered)
+    return replace(at, plain=str(ordered))
+
+
 def _project(
-    connection: duckdb.DuckDBPyConnection, source: str, target: Path, *, rows: int | None = None
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    target: Path,
+    *,
+    rows: int | None = None,
+    order: str = "",
 ) -> None:
+    kept = f"SELECT COLUMNS(name -> name <> 'event_id') FROM {source}" + f" ORDER BY {order}" * bool(order)
     limit = "" if rows is None else f" LIMIT {rows}"
     connection.execute(
-        f"COPY (SELECT * EXCLUDE (event_id) FROM {source}{limit}) TO '{target}'"
+        f"COPY ({kept}{limit}) TO '{target}'"
         f" (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP})"
     )

@@ -57,3 +57,39 @@ def test_no_rows_stay_behind_and_a_refused_layout_leaves_nothing(asked: Any) -> 
         questions.answer(text, frame.drop(columns="kind"), cutoff=CUTOFFS[0])
     assert len(questions._plans) == 1
     assert len(questions.answer(text, frame, cutoff=CUTOFFS[0]))
+
+
+def test_a_short_answer_is_framed_as_a_long_one(asked: Any) -> None:
+    questions, text, frame = asked
+    short = questions.answer(text, frame, cutoff=CUTOFFS[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standing, "FEW_ROWS", 0)
+        pd.testing.assert_frame_equal(short, questions.answer(text, frame, cutoff=CUTOFFS[1]))
+        assert short.notna().any().all()
+        nobody = questions.answer(text, frame, cutoff=date(1970, 1, 2))
+    again = questions.answer(text, frame, cutoff=date(1970, 1, 2))
+    pd.testing.assert_frame_equal(again, nobody, check_dtype=False)
+    assert len(nobody) == 0
+
+
+def test_only_what_a_text_speaks_of_is_handed_over_and_bad_rows_stay_bad(asked: Any) -> None:
+    questions, text, frame = asked
+    said = questions.answer(text, frame, cutoff=CUTOFFS[1])
+    ((_, handed),) = questions._plans.values()
+    assert "store_id" in frame
+    assert {"store_id", "purpose"}.isdisjoint(handed["came"].rows.column_names)
+    assert {"points", "known_at", "amount"} <= set(handed["came"].rows.column_names)
+    pd.testing.assert_frame_equal(
+        questions.answer(text, frame.assign(store_id="elsewhere"), cutoff=CUTOFFS[1]), said
+    )
+    assert len(questions._plans) == 1
+    broken = frame.assign(points=frame["points"].astype("object").where(frame.index > 0, "many"))
+    fewer = questions.answer(text, broken.astype({"points": "str"}), cutoff=CUTOFFS[1])
+    assert fewer["touchpoints"].sum() < said["touchpoints"].sum()
+
+
+def test_repeated_events_are_compared_in_every_column(asked: Any) -> None:
+    questions, text, frame = asked
+    questions.answer(text, frame.assign(event_id="e" + frame.index.astype("str")), cutoff=CUTOFFS[1])
+    ((_, handed),) = questions._plans.values()
+    assert {"store_id", "purpose"} <= set(handed["came"].rows.column_names)

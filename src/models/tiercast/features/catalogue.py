@@ -85,37 +85,51 @@ class Catalogue:
 
 
 def look(run: Run, history: History, cutoff: date) -> Seen:
-    """Return what occurs before ``cutoff``; the most frequent terms come first, ties by name."""
+    """Return what occurs before ``cutoff``; the most frequent terms come first, ties by name.
+
+    All rows are rolled up at once, by words of which there are few: one scan, of which nothing is kept.
+    """
     contract = contract_sql(currency=history.currency, minor_per_major=history.minor_per_major)
-    visible = (
-        "(SELECT * FROM contract, cutoffs WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day) AS visible"
+    flags = {
+        "case": "kind = 'complaint' AND case_id IS NOT NULL",
+        "points": "points_milli IS NOT NULL",
+        "referred": "kind = 'referral' AND referred_customer_id IS NOT NULL",
+        "discount": "discount_minor > 0",
+        "coupon": "discount_type = 'coupon'",
+        "store": "kind = 'purchase' AND store_id IS NOT NULL",
+        "product": "kind = 'purchase' AND visible.product_id IS NOT NULL",
+        "quantity": "kind = 'purchase' AND quantity_milli > 0",
+        "cost": "kind = 'purchase' AND cost_minor IS NOT NULL",
+        "returned order": "kind = 'return' AND order_id IS NOT NULL",
+    }
+    held = ", ".join(
+        f"COUNT(CASE WHEN {flag} THEN 1 END) AS has_{at}" for at, flag in enumerate(flags.values())
+    )
+    flagged = " ".join(
+        f"UNION ALL SELECT 'has', '{name}', SUM(has_{at}) FROM rolled" for at, name in enumerate(flags)
     )
     counts = run(
-        f"""WITH contract AS ({contract})
-        SELECT 'kind' AS field, kind AS term, COUNT(*) AS rows FROM {visible} GROUP BY kind
-        UNION ALL SELECT 'channel', channel, COUNT(*) FROM {visible} GROUP BY channel
-        UNION ALL SELECT 'category', COALESCE(visible.category, sold.category), COUNT(*) FROM {visible}
-          LEFT JOIN products AS sold ON sold.product_id = visible.product_id
+        f"""WITH contract AS ({contract}),
+        visible AS (
+          SELECT *, CASE WHEN survey_type IN ('csat', 'nps') AND kind = 'survey' THEN survey_type END AS survey,
+            CASE WHEN kind IN ('consent_granted', 'consent_withdrawn') THEN purpose END AS consent
+          FROM contract, cutoffs WHERE verdict = 'ACCEPTED' AND seen_day < cutoff_day
+        ),
+        rolled AS (
+          SELECT kind, channel, CASE WHEN kind = 'purchase' THEN COALESCE(visible.category, sold.category) END AS bought,
+            survey, consent, COUNT(*) AS n, {held}, MAX(cutoff_day) - MIN(day) AS days
+          FROM visible LEFT JOIN products AS sold ON sold.product_id = visible.product_id
             AND sold.from_day <= seen_day AND seen_day < sold.until_day
-          WHERE kind = 'purchase' AND COALESCE(visible.category, sold.category) IS NOT NULL
-          GROUP BY COALESCE(visible.category, sold.category)
-        UNION ALL SELECT 'survey', survey_type, COUNT(*) FROM {visible}
-          WHERE kind = 'survey' AND survey_type IN ('csat', 'nps') GROUP BY survey_type
-        UNION ALL SELECT 'purpose', purpose, COUNT(*) FROM {visible}
-          WHERE kind IN ('consent_granted', 'consent_withdrawn') AND purpose IS NOT NULL GROUP BY purpose
-        UNION ALL SELECT 'has', 'case', COUNT(*) FROM {visible} WHERE kind = 'complaint' AND case_id IS NOT NULL
-        UNION ALL SELECT 'has', 'points', COUNT(*) FROM {visible} WHERE points_milli IS NOT NULL
-        UNION ALL SELECT 'has', 'referred', COUNT(*) FROM {visible}
-          WHERE kind = 'referral' AND referred_customer_id IS NOT NULL
-        UNION ALL SELECT 'has', 'discount', COUNT(*) FROM {visible} WHERE discount_minor > 0
-        UNION ALL SELECT 'has', 'coupon', COUNT(*) FROM {visible} WHERE discount_type = 'coupon'
-        UNION ALL SELECT 'has', 'store', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND store_id IS NOT NULL
-        UNION ALL SELECT 'has', 'product', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND product_id IS NOT NULL
-        UNION ALL SELECT 'has', 'quantity', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND quantity_milli > 0
-        UNION ALL SELECT 'has', 'cost', COUNT(*) FROM {visible} WHERE kind = 'purchase' AND cost_minor IS NOT NULL
-        UNION ALL SELECT 'has', 'returned order', COUNT(*) FROM {visible} WHERE kind = 'return' AND order_id IS NOT NULL
-        UNION ALL SELECT 'years', 'years', CAST(FLOOR((MAX(cutoff_day) - MIN(day)) / 3.64e2) AS BIGINT)
-          FROM {visible} WHERE kind = 'purchase'""",
+          GROUP BY kind, channel, CASE WHEN kind = 'purchase' THEN COALESCE(visible.category, sold.category) END,
+            survey, consent
+        )
+        SELECT 'kind' AS field, kind AS term, SUM(n) AS rows FROM rolled GROUP BY kind
+        UNION ALL SELECT 'channel', channel, SUM(n) FROM rolled GROUP BY channel
+        UNION ALL SELECT 'category', bought, SUM(n) FROM rolled WHERE bought IS NOT NULL GROUP BY bought
+        UNION ALL SELECT 'survey', survey, SUM(n) FROM rolled WHERE survey IS NOT NULL GROUP BY survey
+        UNION ALL SELECT 'purpose', consent, SUM(n) FROM rolled WHERE consent IS NOT NULL GROUP BY consent
+        {flagged}
+        UNION ALL SELECT 'years', 'years', CAST(FLOOR(MAX(days) / 3.64e2) AS BIGINT) FROM rolled WHERE kind = 'purchase'""",
         cutoffs=[cutoff],
         tables=dictionaries_of(history),
     ).sort_values(["field", "rows", "term"], ascending=[True, False, True])

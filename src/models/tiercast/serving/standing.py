@@ -9,17 +9,22 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from . import history
+from .contract import NAMES, REQUIRED, TOUCHPOINTS
 from .tables import NO_TABLES, TABLES, Tables, cutoff_table
 
 MOST_PLANS = 24
 """So many plans are kept on a connection; the one that was not asked for longest makes room."""
+FEW_ROWS = 500
+"""Of so few touchpoints the answer is short, and making its frame costs more than reading its cells."""
 
 
 class Handed:
@@ -61,9 +66,9 @@ class Plan:
             self._forget()
             raise
 
-    def answer(self) -> pd.DataFrame:
+    def answer(self, *, few: bool) -> pd.DataFrame:
         """Return what the text selects of the rows that are handed now."""
-        return self._connection.execute(f"EXECUTE {self._name}").df()
+        return framed(self._connection.execute(f"EXECUTE {self._name}"), few=few)
 
     def drop(self) -> None:
         """Make room."""
@@ -114,7 +119,7 @@ class Standing:
         """
         days = [] if cutoff is None else [cutoff]
         spoken = history.words(text)
-        brought = {"came": arrow(rows)}
+        brought = {"came": arrow(rows[read_of(text, tuple(rows))])}
         if "clock" in spoken:
             brought["clock"] = pa.table({"now_s": pa.array([int(time.time())], pa.int64())})
         if "cutoffs" in spoken:
@@ -130,7 +135,7 @@ class Standing:
         for name, table in brought.items():
             handed[name].rows = table
         try:
-            return plan.answer()
+            return plan.answer(few=len(rows) <= FEW_ROWS)
         finally:
             for name, table in brought.items():
                 handed[name].rows = table.slice(0, 0)  # nobody's rows stay behind
@@ -146,8 +151,51 @@ class Standing:
             oldest.drop()
 
 
+@lru_cache(maxsize=64)
+def read_of(text: str, came: tuple[str, ...]) -> list[str]:
+    """Return the columns of a request that a text reads: what it never speaks of need not be handed over.
+
+    Numbers and times are read always, since one that cannot be read rejects its row, and all columns are where the
+    ids of events are compared.
+
+    Examples
+    --------
+    >>> read_of("SELECT amount FROM touchpoints", ("customer_id", "purpose", "rating", "shoe"))
+    ['customer_id', 'rating']
+    """
+    spoken = history.words(text) | {"identity", "identity_kind"}
+    needed = {each.name for each in TOUCHPOINTS if each.kind != "text"} | set(REQUIRED)
+    wanted = set(NAMES) if "event_id" in came else needed | (set(NAMES) & spoken)
+    return [name for name in came if name in wanted]
+
+
+def framed(found: Any, *, few: bool) -> pd.DataFrame:
+    """Return DuckDB's answer as a frame; the numbers of a few rows as one block, where DuckDB makes column after column.
+
+    Examples
+    --------
+    >>> asked = "SELECT 'ann' AS customer_id, 1::BIGINT AS cutoff_day, NULL::DOUBLE AS gap_days"
+    >>> with history.connect() as connection:
+    ...     framed(connection.execute(asked), few=True)
+      customer_id  cutoff_day  gap_days
+    0         ann           1       NaN
+    """
+    names, kinds = zip(*((told[0], str(told[1])) for told in found.description), strict=True)
+    first = kinds.index("DOUBLE") if "DOUBLE" in kinds else len(kinds)
+    if not few or not set(kinds[:first]) <= {"VARCHAR", "BIGINT"} or set(kinds[first:]) != {"DOUBLE"}:
+        return pd.DataFrame(found.df())
+    rows = found.fetchall()
+    numbers = np.array([row[first:] for row in rows], dtype="float64").reshape(-1, len(names) - first)
+    frame = pd.DataFrame(numbers, columns=list(names[first:]))
+    for at in range(first):
+        cells = [row[at] for row in rows]
+        whole = "float64" if None in cells else "int64"
+        frame.insert(at, names[at], pd.Series(cells, dtype="str" if kinds[at] == "VARCHAR" else whole))
+    return frame
+
+
 def arrow(frame: pd.DataFrame) -> pa.Table:
     """Return a frame as Arrow has it; a column in which nothing came is text."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    kinds = [pa.string() if pa.types.is_null(each.type) else each.type for each in table.schema]
-    return table.cast(pa.schema(list(zip(table.schema.names, kinds, strict=True))))
+    columns = [pa.array(frame[name], from_pandas=True) for name in frame]
+    typed = [each.cast(pa.string()) if pa.types.is_null(each.type) else each for each in columns]
+    return pa.table(typed, names=list(frame))
