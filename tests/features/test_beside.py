@@ -189,7 +189,8 @@ def test_the_order_of_rows_says_nothing(
         places = list(range(len(rows)))
         order.shuffle(places)
         shuffled[name] = rows.iloc[places]
-    assert differing(*(told(engine, frame, read(each)) for each in (frames, shuffled))) == {}
+    asked = {"cutoffs": (CUTOFF,)}
+    assert differing(*(told(engine, frame, read(each), **asked) for each in (frames, shuffled))) == {}
 
 
 def test_a_dictionary_says_of_a_touchpoint_what_the_touchpoint_could_say_itself(engine: DuckDBEngine) -> None:
