@@ -9,7 +9,16 @@ from tests.features.drawn import CATALOGUE, CUTOFF, moment, table, told
 from tiercast.engines.duckdb import DuckDBEngine
 
 DAY = 86_400
-FAMILIES = ("after_sales", "campaign", "channel", "completeness", "relationship", "response", "value", "voice")
+FAMILIES = (
+    "after_sales",
+    "campaign",
+    "channel",
+    "completeness",
+    "relationship",
+    "response",
+    "value",
+    "voice",
+)
 NAMES = [name for name, family in CATALOGUE.families.items() if family in FAMILIES]
 
 

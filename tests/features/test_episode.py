@@ -82,9 +82,13 @@ def test_a_touchpoint_known_after_the_cutoff_bridges_no_silence(engine: DuckDBEn
     ]
     bridge = rows[0] | {"occurred_at": moment(-25 * DAY), "known_at": moment(DAY)}
     for drawn in (rows, [*rows, bridge]):
-        assert told(engine, table(drawn), cutoffs=(CUTOFF,), wanted=NAMES)["episode_age_days"].tolist() == [10]
+        assert told(engine, table(drawn), cutoffs=(CUTOFF,), wanted=NAMES)["episode_age_days"].tolist() == [
+            10
+        ]
     seen = bridge | {"known_at": moment(-1)}
-    assert told(engine, table([*rows, seen]), cutoffs=(CUTOFF,), wanted=NAMES)["episode_age_days"].tolist() == [45]
+    assert told(engine, table([*rows, seen]), cutoffs=(CUTOFF,), wanted=NAMES)[
+        "episode_age_days"
+    ].tolist() == [45]
 
 
 def test_many_lines_of_one_day_are_one_effort(engine: DuckDBEngine) -> None:
