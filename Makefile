@@ -61,8 +61,8 @@ format: $(VENV)/.ready-dev ## see that the layout is uniform (ruff; `make tidy` 
 
 .PHONY: types
 types: $(VENV)/.ready-dev ## check types twice (mypy and pyright)
-	$(BIN)/mypy
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath "$(BIN)/python"
+	@$(BIN)/mypy & first=$$!; \
+		PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath "$(BIN)/python"; second=$$?; wait $$first && exit $$second
 
 .PHONY: imports
 imports: $(VENV)/.ready-dev ## check who may import whom
@@ -75,13 +75,12 @@ doctests: $(VENV)/.ready-dev ## run the examples in the docstrings
 
 .PHONY: docs
 docs: $(VENV)/.ready-dev ## run the examples in README.md and docs/
-	@$(SCRATCH) && $(BIN)/python -m pytest -q tests/docs
+	@$(SCRATCH) && $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal tests/docs
 
 .PHONY: notebooks
-notebooks: $(VENV)/.ready-dev ## run every notebook as a script
-	@$(SCRATCH) && for notebook in notebooks/*.py; do \
-		[ -e "$$notebook" ] || { echo "no notebooks"; continue; }; \
-		echo "$$notebook"; $(BIN)/python "$$notebook" >"$$scratch/said" 2>&1 || { cat "$$scratch/said"; exit 1; }; done
+notebooks: $(VENV)/.ready-dev ## run every notebook as a script, two at a time
+	@$(SCRATCH) && printf '%s\n' notebooks/*.py | xargs -P $(JOBS) -I '{}' sh -c 'echo "{}"; said="$$1/$$(basename "{}").said"; \
+		"$$2" "{}" >"$$said" 2>&1 || { echo "{}: FAILED"; cat "$$said"; exit 1; }' _ "$$scratch" "$(BIN)/python"
 
 .PHONY: cards
 cards: $(VENV)/.ready-dev ## validate every job card, then run each, in a store and folder of their own

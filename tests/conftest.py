@@ -4,9 +4,11 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+# Java's second compiler would cost more than it saves in so short a life
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 LEAST_JAVA = 17
 
@@ -40,8 +44,23 @@ def world(trained_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return trained_world
 
 
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """One local Spark for all tests of a process; a test that opens an engine of its own is given the same Java."""
+    from tiercast.engines.spark import SparkEngine
+
+    with SparkEngine() as opened:
+        yield opened
+    opened._session.stop()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the Spark tests, with a reason, where they cannot run."""
+    """Skip the Spark tests, with a reason, where they cannot run; where they can they come first, side by side.
+
+    Of several processes the first is given the beginning of the list, and others take from its end: so one Java is
+    started and warmed, and not one in each of them.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("spark") is None)
     needing_spark = [item for item in items if item.get_closest_marker("spark")]
     reason = _why_no_spark() if needing_spark else None
     if reason:

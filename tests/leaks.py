@@ -37,7 +37,7 @@ CARD = TrainCard(
     source="planted",
     horizon_days=28,
     test_origins=2,
-    first_origin_after_days=100,
+    first_origin_after_days=160,
     step_days=42,
     seed=3,
 )

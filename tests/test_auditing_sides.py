@@ -25,6 +25,7 @@ def test_an_attribute_without_a_time_is_told_and_a_dated_one_is_not(
         **CARD,
         "source": str(tmp_path / "touchpoints.parquet"),
         "test_origins": 1,
+        "step_days": 56,
         "sides": [f"customers={tmp_path / 'people.parquet'}"],
     }
     (finding,) = [each for each in tiercast.audit(card).findings if each.code == CODE]

@@ -1,5 +1,7 @@
 """Row accounting: read = accepted + unresolved + rejected, each rejected row is kept as it came, nothing is lost."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from tiercast.errors import ContractError, SourceError
 from tiercast.intake import rejected_rows, require_currency, require_usable, take_stock
 from tiercast.schema import History
 from tiercast.serving.contract import REJECTIONS
+from tiercast.sources.opening import open_source
 
 CELL = {
     "customer_id": [None, "", " ", "a", "b"],
@@ -77,6 +80,16 @@ def test_more_than_a_fifth_rejected_is_too_much(bad: int, refused: bool) -> None
 
 def test_rows_without_a_customer_are_not_counted_as_rejected() -> None:
     require_usable(stock(GOOD.assign(customer_id=[None] * 9 + ["a"])))  # type: ignore[arg-type]
+
+
+def test_repeats_that_are_declared_wrong_are_rejected_and_none_is_left(tmp_path: Path) -> None:
+    GOOD.assign(channel=["web"] * 4 + ["store"] * 6).to_csv(tmp_path / "rows.csv", index=False)
+    history = open_source(f"csv:{tmp_path / 'rows.csv'}?duplicates=drop")
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(history)
+        account = take_stock(engine, history)
+    assert account.rejected == {"DUPLICATE_EVENT": 8}
+    assert (account.rows_accepted, account.exact_repeats) == (2, 0)
 
 
 def test_no_rows_is_another_matter() -> None:

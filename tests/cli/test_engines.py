@@ -1,6 +1,5 @@
 """Who runs the SQL is one word on the command line, and changes no cell of any answer."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,14 +12,6 @@ from tests.world import touchpoints
 SOME = "spend_currency, order_days, gap_mean_days, channels, returned_share, weekend_share"
 """What every feature gives on both engines is a test of the engines; this one is of the command."""
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _a_short_life() -> Iterator[None]:
-    """Java's second compiler would cost more than it saves in so short a life."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-        yield
 
 
 @pytest.fixture

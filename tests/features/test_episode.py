@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.features.drawn import CUTOFF, moment, table, told
+from tests.features.drawn import CATALOGUE, CUTOFF, moment, table, told
 from tiercast.engines.duckdb import DuckDBEngine
 
 DAY = 86_400
+FAMILIES = ("engagement", "episode", "intent")
+NAMES = [name for name, family in CATALOGUE.families.items() if family in FAMILIES]
 Acts = list[tuple[str, float]]
 
 
@@ -18,7 +20,7 @@ def at_cutoff(engine: DuckDBEngine, acts: Acts, **more: Any) -> dict[str, float]
         {"customer_id": "a", "kind": kind, "channel": "web", "occurred_at": moment(round(-days * DAY))} | more
         for kind, days in acts
     ]
-    found = told(engine, table(rows), cutoffs=(CUTOFF,))
+    found = told(engine, table(rows), cutoffs=(CUTOFF,), wanted=NAMES)
     assert len(found) == 1
     return {str(name): value for name, value in found.iloc[0].items()}
 
@@ -80,9 +82,13 @@ def test_a_touchpoint_known_after_the_cutoff_bridges_no_silence(engine: DuckDBEn
     ]
     bridge = rows[0] | {"occurred_at": moment(-25 * DAY), "known_at": moment(DAY)}
     for drawn in (rows, [*rows, bridge]):
-        assert told(engine, table(drawn), cutoffs=(CUTOFF,))["episode_age_days"].tolist() == [10]
+        assert told(engine, table(drawn), cutoffs=(CUTOFF,), wanted=NAMES)["episode_age_days"].tolist() == [
+            10
+        ]
     seen = bridge | {"known_at": moment(-1)}
-    assert told(engine, table([*rows, seen]), cutoffs=(CUTOFF,))["episode_age_days"].tolist() == [45]
+    assert told(engine, table([*rows, seen]), cutoffs=(CUTOFF,), wanted=NAMES)[
+        "episode_age_days"
+    ].tolist() == [45]
 
 
 def test_many_lines_of_one_day_are_one_effort(engine: DuckDBEngine) -> None:

@@ -1,7 +1,5 @@
 """No cohort, however small, uniform, absurd or contradictory, breaks a fit or its answers; what fell back says so."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +7,8 @@ import pytest
 
 from tests.learners.btyd_worlds import Columns, likeliest
 from tiercast.learners.btyd import (
-    BtydFit,
     fit_bg_nbd,
+    fit_every_btyd,
     fit_mbg_cnbd,
     fit_mbg_nbd,
     fit_pareto_nbd,
@@ -110,17 +108,10 @@ def test_there_are_two_hundred_cohorts() -> None:
 def test_no_cohort_breaks_a_fit_or_its_answers(title: str) -> None:
     columns = COHORTS[title]
     gaps = gaps_of(columns, list(COHORTS).index(title))
-    fits: list[Callable[..., BtydFit]] = [
-        fit_bg_nbd,
-        fit_mbg_nbd,
-        fit_pareto_nbd,
-        partial(fit_mbg_cnbd, gap_log_mean=gaps),
-        partial(likeliest, gap_log_mean=gaps),
-    ]
     known = History.of(**columns).known
     again, span = columns["repeat_order_days"][known] > 0, columns["purchase_span_days"][known] > 0
-    for fit_one in fits:
-        fit = fit_one(**columns)
+    every = fit_every_btyd(**columns, gap_log_mean=gaps)
+    for fit in (*every, fit_mbg_cnbd(**columns, gap_log_mean=gaps)):
         assert fit.fallback in FALLBACKS
         assert np.any(again & span) or fit.fallback == "EMPIRICAL_RATES"
         assert np.isfinite(fit.log_likelihood)
@@ -135,3 +126,11 @@ def test_no_cohort_breaks_a_fit_or_its_answers(title: str) -> None:
         for answer in (returns, orders):
             assert np.all(answer[:, 0] == 0)
             assert np.all(np.diff(answer, axis=1) >= 0)
+
+
+@pytest.mark.parametrize("title", chosen_cohorts())
+def test_a_model_is_fitted_alone_as_it_is_among_the_others(title: str) -> None:
+    columns = COHORTS[title]
+    among = fit_every_btyd(**columns)
+    assert [fit(**columns) for fit in (fit_mbg_nbd, fit_pareto_nbd, fit_bg_nbd)] == among[:3]
+    assert likeliest(**columns) in among

@@ -36,6 +36,7 @@ def trained(trained_world: World, tmp_path_factory: pytest.TempPathFactory) -> t
             discount_yearly_share=0.1,
             test_origins=1,
             first_origin_after_days=150,
+            step_days=42,
         )
     )
     assert isinstance(card, TrainCard)
@@ -139,7 +140,10 @@ def test_a_learner_whose_part_no_bundle_can_hold_is_refused_before_anything_is_r
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     with quick_trees(3), pytest.raises(ExtensionError, match=r"oracle.*no bundle can hold") as refused:
-        tiercast.train(world.card(extensions=["tests.path.foreign"]), root=tmp_path)
+        card = world.card(
+            extensions=["tests.path.foreign"], test_origins=1, first_origin_after_days=150, step_days=42
+        )
+        tiercast.train(card, root=tmp_path)
     assert refused.value.code == "BAD_EXTENSION"
     from tiercast.registry import list_versions
 

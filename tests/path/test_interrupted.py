@@ -101,13 +101,16 @@ def cards(world: World) -> pd.DataFrame:
 def test_a_batch_that_was_killed_leaves_nothing_to_be_seen_and_two_at_once_then_complete(
     world: World, tmp_path: Path
 ) -> None:
-    killed = started(world, BATCH, world.source, tmp_path, "dies")
+    some = tmp_path / "came" / "touchpoints.csv"
+    some.parent.mkdir()
+    world.touchpoints([f"c{number:04}" for number in range(60)]).to_csv(some, index=False)
+    killed = started(world, BATCH, some, tmp_path, "dies")
     _, said = killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL, said[-2000:]
     assert seen_by_a_reader(tmp_path) == []
     assert list(tmp_path.glob(".writing-*")), "it died while it was writing"
-    other = started(world, BATCH, world.source, tmp_path, "lives")
-    report = tiercast.score(world.source, cutoff=CUTOFF, out=tmp_path)
+    other = started(world, BATCH, some, tmp_path, "lives")
+    report = tiercast.score(str(some), cutoff=CUTOFF, out=tmp_path)
     place, said = other.communicate(timeout=120)
     assert other.returncode == 0, said[-2000:]
     (published,) = seen_by_a_reader(tmp_path)

@@ -110,7 +110,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         patch.setenv("MLFLOW_TRACKING_URI", uri)
         built = Shop(root, uri, rows, people)
         sides = [f"{name}={source}" for name, source in built.sides.items()]
-        tiercast.train({**CARD, "source": built.source, "test_origins": 1, "sides": sides})
+        tiercast.train({**CARD, "source": built.source, "test_origins": 1, "step_days": 42, "sides": sides})
         yield built
 
 

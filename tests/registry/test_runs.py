@@ -70,12 +70,12 @@ def test_an_interruption_ends_the_run_killed(store: Store) -> None:
 
 def test_many_candidates_are_cheap_and_stand_under_their_parent(store: Store) -> None:
     with start_run(store, "search", "parent") as parent:
-        began = time.perf_counter()
+        began = time.process_time()
         for number in range(30):
             record_run(
                 store, "search", f"trial {number}", parent=parent, params={"n": number}, metrics={"auc": 0.5}
             )
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
     experiment = store.experiment_id("search")
     under = store.client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent.run_id}'")
     assert len(under) == 30

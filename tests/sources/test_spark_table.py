@@ -22,10 +22,7 @@ def session() -> Iterator[Any]:
     """The session that the engine finds: its catalogue holds a view of the six customers, and one of a column."""
     from tiercast.engines.spark import SparkEngine
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-        engine = SparkEngine()
-    with engine:
+    with SparkEngine() as engine:
         found = engine._session
         found.createDataFrame(touchpoints()).createOrReplaceGlobalTempView("touchpoints")
         found.createDataFrame([(1,)], ["x"]).createOrReplaceGlobalTempView("narrow")

@@ -5,6 +5,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ def _sources(serving_folder: Path) -> dict[str, bytes]:
     return found
 
 
+@cache
 def _imports_tiercast(source: bytes) -> bool:
     for node in ast.walk(ast.parse(source)):
         named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
