@@ -1,4 +1,4 @@
-"""A map of probabilities and a factor of the level are applied only where the one before them has proven to help."""
+"""A map of probabilities and a factor of the level are applied only where two before them have proven to help."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tiercast.learners.learner import Learner, Panel, Setup
+from tiercast.serving.blend import PerOrder
 from tiercast.serving.rules import Column
 from tiercast.training.backtest import Fits, at
 from tiercast.training.mending import calibration_of, level_of
@@ -27,6 +28,10 @@ def _told(name: str) -> Any:
 LEARNERS = {
     "chance": Learner("chance", "churn", "model", _told("said"), {}, {}),
     "value": Learner("value", "lifetime_value", "model", _told("value_said"), {}, {}),
+    "orders": Learner("orders", "orders", "model", _told("said"), {}, {}),
+    "per_order": Learner(
+        "per_order", "lifetime_value", "model", lambda *_: PerOrder(Column("value_said")), {}, {}
+    ),
 }
 
 
@@ -62,7 +67,7 @@ def _fits(bend: Mapping[date, float], level: Mapping[date, float]) -> Fits:
             )
         )
     panel = Panel(pd.concat(frames, ignore_index=True), pd.concat(labels, ignore_index=True), ("said",))
-    return Fits(panel, LEARNERS, {}, {"chance": {}, "value": {}}, Setup(Horizon(28), 7, 1))
+    return Fits(panel, LEARNERS, {}, {name: {} for name in LEARNERS}, Setup(Horizon(28), 7, 1))
 
 
 def _newest(fits: Fits) -> dict[str, Any]:
@@ -87,17 +92,39 @@ def test_a_bend_that_was_there_only_once_is_left_alone() -> None:
     )
 
 
+def test_what_helped_once_has_not_proven_to_last() -> None:
+    lately = {ORIGINS[-4]: 0.4, ORIGINS[-3]: -0.8, ORIGINS[-2]: -0.8}
+    assert calibration_of(_fits(lately, {}), "chance", **_newest(_fits(lately, {}))).kind == "identity"
+    fits = _fits({}, {ORIGINS[-4]: 0.8, ORIGINS[-3]: 1.3, ORIGINS[-2]: 1.3})
+    newest = _newest(fits)
+    value = newest["window"].features["value_said"].to_numpy()
+    assert level_of(fits, "value", "orders", **newest, value=value) == 1.0
+
+
 def test_where_there_is_no_older_window_nothing_is_mended() -> None:
     fits = _fits(dict.fromkeys(ORIGINS, -0.8), dict.fromkeys(ORIGINS, 1.3))
-    first = {"known_until": ORIGINS[1], "window": at(fits.panel, ORIGINS[1])}
-    assert calibration_of(fits, "chance", **first).kind == "identity"
-    assert level_of(fits, "value", **first, value=first["window"].features["value_said"].to_numpy()) == 1.0
+    for place in (1, 2):  # none, and one: too few to prove anything
+        first = {"known_until": ORIGINS[place], "window": at(fits.panel, ORIGINS[place])}
+        assert calibration_of(fits, "chance", **first).kind == "identity"
+        value = first["window"].features["value_said"].to_numpy()
+        assert level_of(fits, "value", "orders", **first, value=value) == 1.0
 
 
 def test_a_level_that_lasts_is_mended_and_one_that_turns_is_not() -> None:
     lasting = _fits({}, dict.fromkeys(ORIGINS, 1.3))
     newest = _newest(lasting)
     value = newest["window"].features["value_said"].to_numpy()
-    assert abs(level_of(lasting, "value", **newest, value=value) - 1.3) < 0.03
+    assert abs(level_of(lasting, "value", "orders", **newest, value=value) - 1.3) < 0.03
     turning = _fits({}, {ORIGINS[-3]: 1.3, ORIGINS[-2]: 0.8})
-    assert level_of(turning, "value", **_newest(turning), value=value) == 1.0
+    assert level_of(turning, "value", "orders", **_newest(turning), value=value) == 1.0
+
+
+def test_the_level_of_orders_times_spend_is_tried_with_the_orders_that_were_said() -> None:
+    fits = _fits({}, dict.fromkeys(ORIGINS, 1.3))
+    newest = _newest(fits)
+    said = newest["window"].features["said"].to_numpy()
+    value = said * newest["window"].features["value_said"].to_numpy()
+    factor = level_of(fits, "per_order", "orders", **newest, value=value)
+    assert factor == 1.4, (
+        "what was spent is 1.3 times 100 said, and said x said is far less: the most that is ever mended"
+    )
