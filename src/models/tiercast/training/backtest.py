@@ -34,9 +34,9 @@ class Fits:
     following: Panel | None = None
     _known: dict[date, Panel] = field(default_factory=dict)
     _parts: dict[tuple[str, date], Any] = field(default_factory=dict)
-    _found: dict[tuple[str | date, ...], Any] = field(default_factory=dict)
+    _found: dict[tuple[str | int | date, ...], Any] = field(default_factory=dict)
 
-    def once(self, key: tuple[str | date, ...], find: Callable[[], Found]) -> Found:
+    def once(self, key: tuple[str | int | date, ...], find: Callable[[], Found]) -> Found:
         """Return what ``find`` finds; it is asked once a key."""
         if key not in self._found:
             self._found[key] = find()
