@@ -176,6 +176,11 @@ def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np
     return REPURCHASE.metrics(wait, seen, survival, days, within_days=within), survival, days
 
 
+def usual_curve(plan: Plan) -> str:
+    """Return the curve that answers unless another is proven better; past every window that was judged, the process."""
+    return CARRIED_CURVE if plan.window.days < plan.horizon.days else REPURCHASE.usual
+
+
 def curve_losses(forecast: Forecast, rows: Panel) -> np.ndarray:
     """Return each row's integrated Brier score over the follow-up that was seen."""
     seen, days = followed(rows)
@@ -220,7 +225,6 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
     chosen["lifetime_value"] = proven_value(
         said, usual=LIFETIME_VALUE.usual, rule=rule, window=window, seed=fits.setup.seed
     )
-    carried = plan.window.days < plan.horizon.days
     curves: dict[str, np.ndarray] = {}
     for name in fits.of_target("repurchase"):
         forecast = assemble(
@@ -232,7 +236,7 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
         )
         curves[name] = curve_losses(forecast, window)
     losses["repurchase"] = {name: float(loss.mean()) for name, loss in curves.items()}
-    chosen["repurchase"] = proven_by_rows(curves, CARRIED_CURVE if carried else REPURCHASE.usual)
+    chosen["repurchase"] = proven_by_rows(curves, usual_curve(plan))
     return chosen, losses
 
 
