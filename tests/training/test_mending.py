@@ -119,6 +119,15 @@ def test_a_level_that_lasts_is_mended_and_one_that_turns_is_not() -> None:
     assert level_of(turning, "value", "orders", **_newest(turning), value=value) == 1.0
 
 
+def test_a_factor_that_helps_a_little_has_proven_nothing() -> None:
+    fits = _fits({}, {ORIGINS[-4]: 1.05, ORIGINS[-3]: 1.05, ORIGINS[-2]: 1.3})
+    newest = _newest(fits)
+    value = newest["window"].features["value_said"].to_numpy()
+    assert level_of(fits, "value", "orders", **newest, value=value) == 1.0, (
+        "1.05 is nearer to 1.3 than 1 is, by a sixth"
+    )
+
+
 def test_the_level_of_orders_times_spend_is_tried_with_the_orders_that_were_said() -> None:
     fits = _fits({}, dict.fromkeys(ORIGINS, 1.3))
     newest = _newest(fits)

@@ -25,6 +25,8 @@ from tiercast.training.plan import REFUSE_BELOW_EVENTS
 
 PROVEN_SE = 2.0
 """Standard errors by which an older map must have helped."""
+PROVEN_SHARE = 0.5
+"""How much of what a total was off by an older factor must have taken away: every second one helps a little by luck."""
 PROOFS = 2
 """How many older maps in a row must have helped."""
 Said = Callable[[Panel], np.ndarray]
@@ -100,7 +102,7 @@ def level_of(
     Returns
     -------
     float
-        1, unless each factor of two windows before brought the total of the one after it nearer to what was spent.
+        1, unless each factor of two windows before took away half of what the total of the one after it was off by.
     """
 
     def total(rows: Panel) -> float:
@@ -116,7 +118,9 @@ def level_of(
     def helps(older: Panel, newer: Panel) -> bool:
         spent, said = _spent(newer), total(newer)
         tried = level_factor(_spent(older), total(older))
-        return min(spent, said) > 0 and abs(np.log(tried * said / spent)) < abs(np.log(said / spent))
+        if min(spent, said) <= 0:
+            return False
+        return bool(abs(np.log(tried * said / spent)) <= (1.0 - PROVEN_SHARE) * abs(np.log(said / spent)))
 
     if not lasts([window, *witnesses(fits, known_until)], helps):
         return 1.0
