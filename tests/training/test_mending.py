@@ -129,11 +129,13 @@ def test_a_factor_that_helps_a_little_has_proven_nothing() -> None:
 
 
 def test_the_level_of_orders_times_spend_is_tried_with_the_orders_that_were_said() -> None:
-    fits = _fits({}, dict.fromkeys(ORIGINS, 1.3))
+    fits = _fits({}, dict.fromkeys(ORIGINS, 0.8))
     newest = _newest(fits)
     said = newest["window"].features["said"].to_numpy()
     value = said * newest["window"].features["value_said"].to_numpy()
     factor = level_of(fits, "per_order", "orders", **newest, value=value)
-    assert factor == 1.4, (
-        "what was spent is 1.3 times 100 said, and said x said is far less: the most that is ever mended"
+    spent = newest["window"].labels["value_currency"].sum()
+    assert factor == spent / value.sum()
+    assert abs(factor - 4 / 3) < 0.05, (
+        "80 s was spent and 100 s² said, of s with mean 1/2 and mean square 3/10"
     )
