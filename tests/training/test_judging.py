@@ -9,7 +9,7 @@ from tests.path.world import small_panel
 from tiercast.collect import collect
 from tiercast.learners.learner import BlendOf, Learner, Setup
 from tiercast.training.backtest import Fits, at
-from tiercast.training.judging import RULES, assemble, curve_figures, curve_losses, mended_value, usual_curve
+from tiercast.training.judging import RULES, assemble, curve_figures, curve_losses, usual_curve, value_spread
 from tiercast.training.plan import Plan, make_plan
 from tiercast.windows import Horizon
 
@@ -49,12 +49,21 @@ def test_what_a_curve_loses_by_customer_has_its_figure_as_mean() -> None:
     assert lost.mean() == pytest.approx(figures["integrated_brier"], abs=1e-12)
 
 
-def test_value_by_orders_is_mended_for_the_orders_that_are_chosen() -> None:
+def test_the_level_of_value_is_what_the_learner_says() -> None:
+    fits = rules()
+    window = at(fits.panel, date(2024, 9, 9))
+    made = assemble(fits, RULES, calibrate_until=date(2024, 9, 9), window=window, fit_until=END)
+    said = fits.part(RULES["lifetime_value"], END).predict(window.features)
+    told = made.predict(window.features)["expected_value_currency"]
+    np.testing.assert_allclose(told, np.maximum(said, 0.0), rtol=1e-12)
+
+
+def test_value_by_orders_is_spread_for_the_orders_that_are_chosen() -> None:
     fits = rules()
     window = at(fits.panel, date(2024, 9, 9))
     asked = {"known_until": date(2024, 9, 9), "window": window}
     found = {
-        orders: mended_value(fits, "orders_times_spend", "hiatus", orders, **asked)[1]  # type: ignore[arg-type]
+        orders: value_spread(fits, "orders_times_spend", "hiatus", orders, **asked)  # type: ignore[arg-type]
         for orders in ("past_rate", "btyd_orders")
     }
     spreads = [np.asarray(each.bin_edges) for each in found.values() if each is not None]

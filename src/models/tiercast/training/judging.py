@@ -21,7 +21,7 @@ from tiercast.targets.expected_orders import EXPECTED_ORDERS
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import Fits, at
-from tiercast.training.mending import calibration_of, level_of
+from tiercast.training.mending import calibration_of
 from tiercast.training.plan import Plan
 from tiercast.training.selecting import losses_by_row, proven_by_rows, proven_value, value_loss
 from tiercast.windows import Horizon
@@ -82,25 +82,24 @@ def ahead_of(
     return window.features.assign(**told)
 
 
-def mended_value(
+def value_spread(
     fits: Fits, name: str, activity: str, orders: str, *, known_until: date, window: Panel
-) -> tuple[float, ValueIntervals | None]:
-    """Return the level factor of value candidate ``name`` and its intervals, for the chances of an activity and some orders.
+) -> ValueIntervals | None:
+    """Return the intervals of value candidate ``name``, for the chances of an activity and some orders.
 
-    Without intervals where no purchase of the window says what was paid. The window's origin is ``known_until``.
+    None where no purchase of the window says what was paid. The window's origin is ``known_until``.
     """
 
-    def find() -> tuple[float, ValueIntervals | None]:
+    def find() -> ValueIntervals | None:
         _, probability = calibrated_activity(fits, activity, known_until=known_until, window=window)
         staged = ahead_of(fits, orders, known_until=known_until, window=window, probability=probability)
         value = np.maximum(fits.part(name, known_until).predict(staged), 0.0)
-        level = level_of(fits, name, orders, known_until=known_until, window=window, value=value)
         actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
         if not (actual > 0).any():
-            return level, None
-        return level, fit_value_intervals(actual, probability, level * value / np.maximum(probability, 1e-9))
+            return None
+        return fit_value_intervals(actual, probability, value / np.maximum(probability, 1e-9))
 
-    return fits.once(("mended value", name, activity, orders, known_until), find)
+    return fits.once(("value spread", name, activity, orders, known_until), find)
 
 
 def assemble(
@@ -135,7 +134,7 @@ def assemble(
         What the value that is told counts; judging keeps to net revenue.
     """
     calibration, _ = calibrated_activity(fits, chosen["churn"], known_until=calibrate_until, window=window)
-    level, spread = mended_value(
+    spread = value_spread(
         fits, chosen["lifetime_value"], chosen["churn"], chosen["orders"],
         known_until=calibrate_until, window=window,
     )  # fmt: skip
@@ -145,7 +144,7 @@ def assemble(
         calibration=calibration,
         curve=fits.part(chosen["repurchase"], fit_until),
         value=fits.part(chosen["lifetime_value"], fit_until),
-        value_level=level,
+        value_level=1.0,  # no factor has proven to last: docs/decisions/0009
         intervals=NO_SPREAD if spread is None else widened(spread, level_factor_80=level_factor_80),
         horizon_days=(horizon or fits.setup.horizon).days,
         window_days=fits.setup.horizon.days,

@@ -1,4 +1,4 @@
-"""Mending: bending probabilities and moving the level of value, but only by what has proven to last.
+"""Mending: bending probabilities, but only by what has proven to last; the level of value is not moved at all.
 
 A map learned on one window is applied to the next. Whether that helps cannot be seen on the window it was learned on: a
 young shop's customers mature, seasons pass, and the map of last quarter then adds its error to a learner that was fitted
@@ -14,23 +14,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from tiercast.evaluation.calibration import fit_calibration, level_factor
+from tiercast.evaluation.calibration import fit_calibration
 from tiercast.learners.learner import Panel
-from tiercast.serving.blend import ORDERS_AHEAD
 from tiercast.serving.calibration import Calibration
 from tiercast.targets.churn import CHURN
-from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.training.backtest import Fits, at
 from tiercast.training.plan import REFUSE_BELOW_EVENTS
 
 PROVEN_SE = 2.0
 """Standard errors by which an older map must have helped."""
-PROVEN_SHARE = 0.5
-"""How much of what a total was off by an older factor must have taken away: every second one helps a little by luck."""
 PROOFS = 2
 """How many older maps in a row must have helped."""
-Said = Callable[[Panel], np.ndarray]
-"""What a candidate, fitted at the origin of a window, says of it."""
 
 
 def older_window(fits: Fits, known_until: date) -> Panel | None:
@@ -89,55 +83,8 @@ def calibration_of(fits: Fits, name: str, *, known_until: date, window: Panel) -
     return fit_calibration(said(window), _bought(window))
 
 
-def level_of(
-    fits: Fits, name: str, orders: str, *, known_until: date, window: Panel, value: np.ndarray
-) -> float:
-    """Return the factor for the level of ``value``, what candidate ``name`` said of ``window``.
-
-    Parameters
-    ----------
-    orders : str
-        The candidate that says how many orders the value is made of.
-
-    Returns
-    -------
-    float
-        1, unless each factor of two windows before took away half of what the total of the one after it was off by.
-    """
-
-    def total(rows: Panel) -> float:
-        if rows is window:
-            return float(value.sum())
-        origin = rows.features["cutoff"].iloc[0]
-        ahead = {
-            "purchase_probability": _chance(rows),
-            ORDERS_AHEAD: np.maximum(fits.part(orders, origin).predict(rows.features), _chance(rows)),
-        }
-        return float(np.maximum(fits.part(name, origin).predict(rows.features.assign(**ahead)), 0.0).sum())
-
-    def helps(older: Panel, newer: Panel) -> bool:
-        spent, said = _spent(newer), total(newer)
-        tried = level_factor(_spent(older), total(older))
-        if min(spent, said) <= 0:
-            return False
-        return bool(abs(np.log(tried * said / spent)) <= (1.0 - PROVEN_SHARE) * abs(np.log(said / spent)))
-
-    if not lasts([window, *witnesses(fits, known_until)], helps):
-        return 1.0
-    return level_factor(_spent(window), total(window))
-
-
 def _bought(window: Panel) -> np.ndarray:
     return window.labels[CHURN.label].to_numpy(float)
-
-
-def _spent(window: Panel) -> float:
-    return float(window.labels[LIFETIME_VALUE.label].to_numpy(float).sum())
-
-
-def _chance(window: Panel) -> np.ndarray:
-    """Return the stage's chance to buy: what a hurdle needs, where the activity of that day is not at hand."""
-    return window.features["btyd_purchase_probability"].to_numpy(float)
 
 
 def _log_losses(bought: np.ndarray, probability: np.ndarray) -> np.ndarray:
