@@ -122,6 +122,23 @@ def test_as_of_a_day_nothing_of_it_or_later_is_in_a_label(end: date) -> None:
     assert (made.labels["days_to_knowledge"].to_numpy(float)[seen] <= ages[seen]).all()
 
 
+@pytest.mark.parametrize("gap_days", [0, 5])
+def test_an_open_window_tells_of_waiting_and_of_nothing_else(gap_days: int) -> None:
+    end, horizon = date(2024, 9, 20), Horizon(28, gap_days)
+    panel = panel_of(make_touchpoints(120), gap_days=gap_days)
+    closed, opened = as_of(panel, end, horizon), as_of(panel, end, horizon, still_open=True)
+    age = np.array([(end - cutoff).days for cutoff in opened.features["cutoff"]], dtype=float) - gap_days
+    mature = age >= 28
+    assert 0 < len(closed) < len(opened)
+    assert age.min() >= 1
+    pd.testing.assert_frame_equal(opened.where(mature).labels, closed.labels, check_exact=True)
+    pd.testing.assert_frame_equal(opened.where(mature).features, closed.features, check_exact=True)
+    of_open = opened.where(~mature).labels
+    assert of_open[["purchased", "order_days_future", "value_currency"]].isna().all().all()
+    assert (of_open["observed_days"] <= age[~mature]).all()
+    assert (of_open["days_to_purchase"].dropna() <= age.max()).all()
+
+
 def test_weights_halve_with_the_half_life() -> None:
     weights = small_panel().weights(28.0)
     cutoffs = small_panel().features["cutoff"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tiercast.serving.blend import Blend, Hurdle
+from tiercast.serving.blend import ORDERS_AHEAD, Blend, Hurdle, PerOrder
 from tiercast.serving.parts import restore
 from tiercast.serving.rules import Column
 
@@ -27,6 +27,12 @@ def test_the_hurdle_is_zero_without_a_chance_to_buy() -> None:
     np.testing.assert_allclose(Hurdle(Column("b")).predict(ROWS), [0.4, 0.0, 1.0])
 
 
+def test_orders_times_spend_is_nothing_where_no_order_is_expected() -> None:
+    rows = ROWS.assign(**{ORDERS_AHEAD: [3.0, 0.0, 0.5]})
+    np.testing.assert_allclose(PerOrder(Column("b")).predict(rows), [2.4, 0.0, 0.5])
+
+
 def test_nested_parts_come_back_from_json_as_they_were() -> None:
-    part = Blend((Hurdle(Column("a")), Blend((Column("b"),), (1.0,), "identity")), (0.5, 0.5), "identity")
+    inner = Blend((Column("b"), PerOrder(Column("a"))), (0.75, 0.25), "identity")
+    part = Blend((Hurdle(Column("a")), inner), (0.5, 0.5), "identity")
     assert restore(part.to_json()) == part

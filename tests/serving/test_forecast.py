@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.path.world import small_panel
 from tiercast.evaluation.intervals import fit_value_intervals
 from tiercast.learners.btyd_choice import fit_stage
+from tiercast.serving.blend import PerOrder
 from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import Forecast, first_day_reached
 from tiercast.serving.intervals import ValueIntervals
@@ -93,6 +94,15 @@ def test_who_never_bought_gets_no_prediction_and_changes_nobody_elses() -> None:
     pd.testing.assert_frame_equal(told.iloc[:1], forecast().predict(some.iloc[:1]))
     assert forecast().predict(some.iloc[:0]).shape == (0, told.shape[1])
     assert forecast().predict(some.iloc[1:]).isna().all().all()
+
+
+@pytest.mark.parametrize("orders", [Column("orders"), None])
+def test_value_by_orders_is_the_orders_that_are_told_times_the_spend(orders: Column | None) -> None:
+    made = forecast(value=PerOrder(Column("basket")), orders=orders)
+    told = made.predict(rows([0.3, 0.6, 0.9], orders=[2.0, 0.1, 1.5], basket=[10.0, 20.0, 30.0]))
+    expected = told["expected_orders"].to_numpy() * [10.0, 20.0, 30.0]
+    np.testing.assert_allclose(told["expected_value_currency"], expected, rtol=1e-12)
+    assert (told["expected_orders"] >= told["purchase_probability"]).all()
 
 
 def test_the_frame_that_was_given_is_not_changed() -> None:

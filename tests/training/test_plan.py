@@ -56,6 +56,9 @@ def test_no_training_label_ends_after_the_day_it_is_used(
         assert {*fold.train, fold.calibrate, fold.test} <= set(plan.origins)
     assert min(plan.origins) >= FIRST + timedelta(days=30)
     assert plan.folds[-1].test == ends - timedelta(days=known)
+    newest = max(plan.origins)
+    assert all(newest < origin < ends - timedelta(days=gap) for origin in plan.open_origins)
+    assert len(plan.open_origins) == max((known - gap - 1) // step, 0)
 
 
 def test_data_that_are_too_young_are_refused_with_the_day_from_which_they_will_do() -> None:

@@ -16,6 +16,8 @@ from tiercast.targets.labels import label_frame
 from tiercast.windows import Horizon, day_number, day_of
 
 FOLLOW_DAYS = 182
+OF_THE_WINDOW = ("purchased", "order_days_future", "value_currency")
+"""Labels that are known when the window has closed."""
 
 
 def features_at(
@@ -104,18 +106,23 @@ def _foretelling(
     return chosen, {newest: every[chosen]}
 
 
-def as_of(panel: Panel, end: date, horizon: Horizon) -> Panel:
+def as_of(panel: Panel, end: date, horizon: Horizon, *, still_open: bool = False) -> Panel:
     """Return the panel's rows whose labels are mature at ``end``, with waiting times censored there.
 
     What happened on or after ``end``, or was known only then, is taken out of the labels, so that nothing judged at
-    ``end`` can leak.
+    ``end`` can leak. With ``still_open`` rows whose window began by the day before come too: their waiting times are censored
+    like the others', and what their window will hold is unknown (NaN).
     """
     label_days = horizon.gap_days + horizon.days + horizon.settle_days
-    kept = panel.where(panel.cutoff_days + label_days <= day_number(end))
+    least_days = horizon.gap_days + 1 if still_open else label_days
+    kept = panel.where(panel.cutoff_days + least_days <= day_number(end))
     room = (day_number(end) - kept.cutoff_days - horizon.gap_days).astype(float)
     seen = np.minimum(kept.labels["observed_days"].to_numpy(float), room)
     wait = kept.labels["days_to_purchase"].to_numpy(float)
     known = kept.labels["days_to_knowledge"].to_numpy(float) if "days_to_knowledge" in kept.labels else wait
     told = (wait <= seen) & (known <= room)
     labels = kept.labels.assign(observed_days=seen, days_to_purchase=np.where(told, wait, np.nan))
+    if still_open:
+        closed = kept.cutoff_days + label_days <= day_number(end)
+        labels = labels.assign(**{name: labels[name].where(closed) for name in OF_THE_WINDOW})
     return Panel(kept.features, labels, kept.columns, kept.btyd)

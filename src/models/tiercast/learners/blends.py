@@ -2,11 +2,23 @@
 
 from tiercast.learners.learner import BlendOf
 
-CHURN_BLEND = BlendOf("blend", "churn", ("lightgbm", "lightgbm_on_btyd", "logistic", "cox_within"), "logit")
+CHURN_BLEND = BlendOf(
+    "blend",
+    "churn",
+    ("lightgbm", "lightgbm_on_btyd", "logistic", "cox_within"),
+    "logit",
+    weights=(0.5, 0.5, 1.0, 1.0),  # the boosted two err alike: together they count as one
+)
 VALUE_BLEND = BlendOf(
     "value_blend",
     "lifetime_value",
-    ("lightgbm_tweedie", "lightgbm_tweedie_on_btyd", "tweedie_linear", "ridge"),
+    (
+        "lightgbm_tweedie_on_btyd",
+        "tweedie_linear",
+        "ridge",
+        "orders_times_spend",
+        "orders_times_lightgbm_spend",
+    ),
     "identity",
 )
 ORDERS_BLEND = BlendOf(

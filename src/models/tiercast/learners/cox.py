@@ -1,7 +1,8 @@
 """Cox's proportional hazards, for the repurchase curve and for the chance within the window: penalised partial likelihood.
 
 A customer who bought on the last day of the window, and one who bought on its first, are the same to a learner of yes and
-no. To the partial likelihood they are not, and who came after the window still tells of it.
+no. To the partial likelihood they are not, and who came after the window still tells of it. Nor has a window to be over: who
+is silent since last month is known to have been silent for a month, so the newest weeks count, which no closed window holds.
 """
 
 from collections.abc import Mapping
@@ -119,5 +120,7 @@ def partial_likelihood(
 
 
 PENALTY = Range(1e-3, 1.0, log=True)
-COX = Learner("cox", "repurchase", "model", fit_cox, {"penalty": 0.1}, {"penalty": PENALTY})
-COX_WITHIN = Learner("cox_within", "churn", "model", fit_within, {"penalty": 0.1}, {})
+COX = Learner(
+    "cox", "repurchase", "model", fit_cox, {"penalty": 0.1}, {"penalty": PENALTY}, open_rows=MOST_ROWS
+)
+COX_WITHIN = Learner("cox_within", "churn", "model", fit_within, {"penalty": 0.1}, {}, open_rows=MOST_ROWS)

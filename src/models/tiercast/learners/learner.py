@@ -1,6 +1,6 @@
 """A learner answers one target's question: it fits on a panel and returns a served part, which is what predicts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -80,6 +80,25 @@ def sampled(panel: Panel, most_rows: int, seed: int) -> Panel:
     return panel.where(mask)
 
 
+def drawn_share(panel: Panel, share: float, seed: int) -> Panel:
+    """Return the rows of about so large a share of the customers: the same customers of any panel."""
+    if share >= 1.0:
+        return panel
+    whose, people = pd.factorize(panel.features["customer_id"].to_numpy().astype(object))
+    dice = pd.util.hash_array(people, hash_key=f"{seed:016d}"[-16:]) / 2.0**64
+    return panel.where((dice < share)[whose])
+
+
+def joined(panels: Sequence[Panel]) -> Panel:
+    """Return the rows of panels with the same features under each other."""
+    first = panels[0]
+    if len(panels) == 1:
+        return first
+    features = pd.concat([each.features[first.features.columns] for each in panels], ignore_index=True)
+    labels = pd.concat([each.labels[first.labels.columns] for each in panels], ignore_index=True)
+    return Panel(features, labels, first.columns, first.btyd)
+
+
 def constant(value: float) -> RateTable:
     """Return a part that says the same of everybody: where there is nothing to learn.
 
@@ -129,6 +148,9 @@ class Learner:
         ``(panel, parameters, setup) -> part``; the part's class lives in ``tiercast.serving``.
     defaults, space : mapping
         Parameters and the ranges in which they may be tuned.
+    open_rows : int
+        For a learner of waiting times: so many rows, and among them customers whose window is still open, their waits
+        censored where knowledge ends and the labels of the window unknown. 0: only rows whose window has closed.
     """
 
     name: str
@@ -137,14 +159,33 @@ class Learner:
     fit: Callable[[Panel, Mapping[str, float], Setup], Any]
     defaults: Mapping[str, float]
     space: Mapping[str, Range]
+    open_rows: int = 0
 
 
 @dataclass(frozen=True)
 class BlendOf:
-    """A candidate that averages others that were fitted already."""
+    """A candidate that averages others that were fitted already.
+
+    ``weights`` say how much each counts, in any unit; without them all count alike.
+    """
 
     name: str
     target: str
     of: tuple[str, ...]
     link: str
     basis: str = "model"
+    weights: tuple[float, ...] = ()
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """How much each counts; their sum is 1.
+
+        Examples
+        --------
+        >>> BlendOf("both", "churn", ("a", "b"), "logit").shares
+        (0.5, 0.5)
+        >>> BlendOf("both", "churn", ("a", "b"), "logit", weights=(3.0, 1.0)).shares
+        (0.75, 0.25)
+        """
+        told = self.weights or (1.0,) * len(self.of)
+        return tuple(weight / sum(told) for weight, _ in zip(told, self.of, strict=True))

@@ -87,6 +87,7 @@ def boosted(
     setup: Setup,
     offset: str = "",
     only: np.ndarray | None = None,
+    heft: np.ndarray | None = None,
 ) -> Trees | RateTable:
     """Fit trees to a label of the panel's rows, on top of an ``offset`` column where one is named.
 
@@ -96,6 +97,8 @@ def boosted(
     ----------
     only : array of bool, optional
         The rows to learn from; default: all.
+    heft : array of float, optional
+        How much each row counts beside what its age leaves of it; default: 1.
     """
     places, binned = _table(panel, setup)
     among = np.arange(len(places)) if only is None else np.flatnonzero(only[places])
@@ -104,7 +107,8 @@ def boosted(
         return constant(0.0)
     table = binned.subset(among).construct()  # a copy of the bins: the label of one learner is not another's
     table.set_label(label[rows])
-    table.set_weight(panel.weights()[rows])
+    weights = panel.weights() if heft is None else panel.weights() * heft
+    table.set_weight(weights[rows])
     if offset:
         table.set_init_score(panel.features[offset].to_numpy(float)[rows])
         objective = {**objective, "boost_from_average": False}

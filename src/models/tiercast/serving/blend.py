@@ -8,6 +8,11 @@ import pandas as pd
 
 from .linear import inverse_link
 
+PURCHASE_PROBABILITY = "purchase_probability"
+"""The staged column with the calibrated chance to buy within the window."""
+ORDERS_AHEAD = "expected_orders_in_window"
+"""The staged column with the expected order days within the window."""
+
 
 class Predicts(Protocol):
     """Anything that answers one number a row."""
@@ -77,9 +82,7 @@ class Hurdle:
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return P(buy) × value of buyers; reads the column ``purchase_probability``."""
-        return np.asarray(
-            features["purchase_probability"].to_numpy(float) * self.conditional.predict(features)
-        )
+        return np.asarray(features[PURCHASE_PROBABILITY].to_numpy(float) * self.conditional.predict(features))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -91,3 +94,40 @@ class Hurdle:
         from .parts import restore
 
         return cls(restore(stored["conditional"]))
+
+
+@dataclass(frozen=True)
+class PerOrder:
+    """Value as how often times how much: expected order days within the window times the spend of one.
+
+    How often a customer comes is learned far more surely than what they bring: a count has no whale in it.
+
+    Parameters
+    ----------
+    spend : part
+        Expected spend of an order day, currency.
+
+    Examples
+    --------
+    >>> from tiercast.serving.rules import Column
+    >>> rows = pd.DataFrame({"expected_orders_in_window": [0.5, 2.0], "basket": [40.0, 10.0]})
+    >>> PerOrder(Column("basket")).predict(rows).tolist()
+    [20.0, 20.0]
+    """
+
+    spend: Predicts
+
+    def predict(self, features: pd.DataFrame) -> np.ndarray:
+        """Return orders × spend of one; reads the column ``expected_orders_in_window``."""
+        return np.asarray(features[ORDERS_AHEAD].to_numpy(float) * self.spend.predict(features))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {"type": "per_order", "spend": self.spend.to_json()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Return the part that was stored."""
+        from .parts import restore
+
+        return cls(restore(stored["spend"]))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .ahead import VALUE_DAYS, WITHIN_DAYS, rising, value_names, within_name
-from .blend import Predicts
+from .blend import ORDERS_AHEAD, Predicts
 from .btyd_stage import EXPECTED_ORDERS, PURCHASE_PROBABILITY, BtydStage
 from .calibration import Calibration
 from .intervals import ValueIntervals
@@ -168,11 +168,13 @@ class Forecast:
         served = days.index(self.horizon_days)
         grown = self._grown(staged, days)
         near = grid <= LONGEST_DAYS
+        orders = self._window_orders(staged)
+        staged = staged.assign(**{ORDERS_AHEAD: at_least_one(orders, within_window)})
         answers = {
             "purchase_probability": probability,
             "churn_probability": 1.0 - probability,
             **{within_name(day): chance[day] for day in WITHIN_DAYS},
-            "expected_orders": self._orders(staged, probability, grown[:, served]),
+            "expected_orders": at_least_one(orders * grown[:, served], probability),
         }
         for name, share in (("from", 0.1), ("median", 0.5), ("until", 0.9)):
             waits = first_day_reached(survival[:, near], grid[near], share)
@@ -185,17 +187,15 @@ class Forecast:
             answers |= {name: each[:, at] for name, each in zip(value_names(day), values, strict=True)}
         return pd.DataFrame({name: answers[name] for name in PREDICTIONS})
 
-    def _orders(self, staged: pd.DataFrame, probability: np.ndarray, grown: np.ndarray) -> np.ndarray:
-        """Return days with a purchase within the horizon."""
+    def _window_orders(self, staged: pd.DataFrame) -> np.ndarray:
+        """Return days with a purchase within the window."""
+        probability = staged["purchase_probability"].to_numpy(float)
         if self.orders is not None:
-            orders = self.orders.predict(staged) * grown
-        elif PURCHASE_PROBABILITY not in staged:
-            orders = -np.log1p(-np.minimum(probability, 1.0 - 1e-9))
-        else:
-            base = np.clip(staged[PURCHASE_PROBABILITY].to_numpy(float), 1e-9, 1.0)
-            within_window = staged["purchase_probability"].to_numpy(float)
-            orders = staged[EXPECTED_ORDERS].to_numpy(float) * within_window / base * grown
-        return np.asarray(np.maximum(orders, probability))  # who buys, buys at least once
+            return np.asarray(self.orders.predict(staged))
+        if PURCHASE_PROBABILITY not in staged:
+            return np.asarray(-np.log1p(-np.minimum(probability, 1.0 - 1e-9)))
+        base = np.clip(staged[PURCHASE_PROBABILITY].to_numpy(float), 1e-9, 1.0)
+        return np.asarray(staged[EXPECTED_ORDERS].to_numpy(float) * probability / base)
 
     def _values(
         self, staged: pd.DataFrame, chances: np.ndarray, grown: np.ndarray, days: Sequence[int]
@@ -247,6 +247,17 @@ class Forecast:
             orders=None if stored["orders"] is None else restore(stored["orders"]),
             measure=ValueMeasure.from_json(stored.get("measure", {})),
         )
+
+
+def at_least_one(orders: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Return expected orders that are no fewer than the chance of one: who buys, buys at least once.
+
+    Examples
+    --------
+    >>> at_least_one(np.array([0.2, 1.5]), np.array([0.3, 0.7])).tolist()
+    [0.3, 1.5]
+    """
+    return np.asarray(np.maximum(orders, probability))
 
 
 def first_day_reached(survival: np.ndarray, grid: np.ndarray, share: float) -> np.ndarray:

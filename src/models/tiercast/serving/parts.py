@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .bg_nbd import BgNbd, MbgNbd
-from .blend import Blend, Hurdle
+from .blend import Blend, Hurdle, PerOrder
 from .btyd_mean import BtydMean
 from .btyd_stage import BtydStage
 from .calibration import Calibration
@@ -37,6 +37,7 @@ TYPES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "mbg_nbd": MbgNbd.from_json,
     "pareto_nbd": ParetoNbd.from_json,
     "past_spend": PastSpend.from_json,
+    "per_order": PerOrder.from_json,
     "rate_table": RateTable.from_json,
     "survival_table": SurvivalTable.from_json,
     "trees": Trees.from_json,

@@ -10,6 +10,6 @@ REPURCHASE = Target(
     deciding_metric="integrated_brier",
     larger_is_better=False,
     rule="survival_table",
-    usual="",
+    usual="lightgbm_hazard",
     metrics=repurchase_metrics,
 )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from tiercast.errors import ExtensionError
-from tiercast.learners.learner import BlendOf, Learner, Panel, Setup
+from tiercast.learners.learner import BlendOf, Learner, Panel, Setup, drawn_share, joined
 from tiercast.panels import as_of
 from tiercast.serving.blend import Blend
 from tiercast.serving.parts import TYPES, restore
@@ -20,7 +20,10 @@ Found = TypeVar("Found")
 
 @dataclass
 class Fits:
-    """Fitted parts by candidate and by the day up to which they know; each is fitted once."""
+    """Fitted parts by candidate and by the day up to which they know; each is fitted once.
+
+    ``following`` holds rows of origins whose window is still open when the data end: for learners of waiting times.
+    """
 
     panel: Panel
     learners: Mapping[str, Learner]
@@ -28,11 +31,12 @@ class Fits:
     parameters: dict[str, dict[str, float]]
     setup: Setup
     progress: Progress = lambda _: None
+    following: Panel | None = None
     _known: dict[date, Panel] = field(default_factory=dict)
     _parts: dict[tuple[str, date], Any] = field(default_factory=dict)
-    _found: dict[tuple[str | date, ...], Any] = field(default_factory=dict)
+    _found: dict[tuple[str | int | date, ...], Any] = field(default_factory=dict)
 
-    def once(self, key: tuple[str | date, ...], find: Callable[[], Found]) -> Found:
+    def once(self, key: tuple[str | int | date, ...], find: Callable[[], Found]) -> Found:
         """Return what ``find`` finds; it is asked once a key."""
         if key not in self._found:
             self._found[key] = find()
@@ -45,17 +49,29 @@ class Fits:
             self._known[end] = as_of(self.panel, end, self.setup.horizon)
         return self._known[end]
 
+    def followed(self, end: date, most_rows: int) -> Panel:
+        """Return about so many rows, of customers drawn whole, with those whose window is still open at ``end``."""
+
+        def draw() -> Panel:
+            there = [self.panel] if self.following is None else [self.panel, self.following]
+            rows = [as_of(each, end, self.setup.horizon, still_open=True) for each in there]
+            share = most_rows / max(sum(map(len, rows)), 1)
+            return joined([drawn_share(each, share, self.setup.seed) for each in rows])
+
+        return self.once(("followed", most_rows, end), draw)
+
     def part(self, name: str, end: date) -> Any:
         """Return candidate ``name`` fitted on what is known at ``end``."""
         if (name, end) not in self._parts:
             if name in self.blends:
                 of = self.blends[name]
                 parts = tuple(self.part(each, end) for each in of.of)
-                self._parts[name, end] = Blend(parts, (1.0 / len(parts),) * len(parts), of.link)
+                self._parts[name, end] = Blend(parts, of.shares, of.link)
             else:
                 self.progress(f"fitting {name} as of {end}")
                 learner = self.learners[name]
-                part = learner.fit(self.known(end), self.parameters[name], self.setup)
+                rows = self.followed(end, learner.open_rows) if learner.open_rows else self.known(end)
+                part = learner.fit(rows, self.parameters[name], self.setup)
                 self._parts[name, end] = served_part(part, learner)
         return self._parts[name, end]
 

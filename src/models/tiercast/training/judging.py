@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from tiercast.evaluation.intervals import fit_value_intervals, widened
+from tiercast.evaluation.survival import integrated_brier_per_row
 from tiercast.learners.learner import Panel
+from tiercast.serving.blend import ORDERS_AHEAD
 from tiercast.serving.calibration import Calibration
-from tiercast.serving.forecast import GRID_DAYS, Forecast
+from tiercast.serving.forecast import GRID_DAYS, Forecast, at_least_one
 from tiercast.serving.intervals import ValueIntervals
 from tiercast.serving.measure import NET_REVENUE, ValueMeasure
 from tiercast.targets.churn import CHURN
@@ -19,9 +21,9 @@ from tiercast.targets.expected_orders import EXPECTED_ORDERS
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import Fits, at
-from tiercast.training.mending import calibration_of, level_of
+from tiercast.training.mending import calibration_of
 from tiercast.training.plan import Plan
-from tiercast.training.selecting import least, losses_by_row, proven_by_rows, proven_value, value_loss
+from tiercast.training.selecting import losses_by_row, proven_by_rows, proven_value, value_loss
 from tiercast.windows import Horizon
 
 TARGETS = (CHURN, LIFETIME_VALUE, EXPECTED_ORDERS, REPURCHASE)
@@ -30,6 +32,8 @@ NO_AMOUNTS = "refused:NO_AMOUNTS"
 NO_SPREAD = ValueIntervals((0.1, 0.9), (), ((0.0, 0.0),))
 FORECAST = {LIFETIME_VALUE: "expected_value_currency", EXPECTED_ORDERS: "expected_orders"}
 """Targets whose answer is a column of the forecast."""
+CARRIED_CURVE = "btyd_curve"
+"""The usual curve where the horizon is longer than any window that was judged: how customers fade is what the process knows."""
 RULES: dict[str, str] = {target.name: target.rule for target in TARGETS}
 """The rules that stand in until a model beats them."""
 
@@ -69,25 +73,33 @@ def calibrated_activity(
     return fits.once(("calibrated activity", name, known_until), find)
 
 
-def mended_value(
-    fits: Fits, name: str, activity: str, *, known_until: date, window: Panel
-) -> tuple[float, ValueIntervals | None]:
-    """Return the level factor of value candidate ``name`` and its intervals, both for the chances of an activity.
+def ahead_of(
+    fits: Fits, orders: str, *, known_until: date, window: Panel, probability: np.ndarray
+) -> pd.DataFrame:
+    """Return the features of a window with what value may read: the chance to buy, and what orders candidate ``orders`` says."""
+    expected = np.asarray(fits.part(orders, known_until).predict(window.features))
+    told = {"purchase_probability": probability, ORDERS_AHEAD: at_least_one(expected, probability)}
+    return window.features.assign(**told)
 
-    Without intervals where no purchase of the window says what was paid. The window's origin is ``known_until``.
+
+def value_spread(
+    fits: Fits, name: str, activity: str, orders: str, *, known_until: date, window: Panel
+) -> ValueIntervals | None:
+    """Return the intervals of value candidate ``name``, for the chances of an activity and some orders.
+
+    None where no purchase of the window says what was paid. The window's origin is ``known_until``.
     """
 
-    def find() -> tuple[float, ValueIntervals | None]:
+    def find() -> ValueIntervals | None:
         _, probability = calibrated_activity(fits, activity, known_until=known_until, window=window)
-        staged = window.features.assign(purchase_probability=probability)
+        staged = ahead_of(fits, orders, known_until=known_until, window=window, probability=probability)
         value = np.maximum(fits.part(name, known_until).predict(staged), 0.0)
-        level = level_of(fits, name, known_until=known_until, window=window, value=value)
         actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
         if not (actual > 0).any():
-            return level, None
-        return level, fit_value_intervals(actual, probability, level * value / np.maximum(probability, 1e-9))
+            return None
+        return fit_value_intervals(actual, probability, value / np.maximum(probability, 1e-9))
 
-    return fits.once(("mended value", name, activity, known_until), find)
+    return fits.once(("value spread", name, activity, orders, known_until), find)
 
 
 def assemble(
@@ -107,7 +119,7 @@ def assemble(
     Parameters
     ----------
     chosen : mapping
-        Candidate for ``churn``, ``repurchase`` and ``lifetime_value``.
+        Candidate for ``churn``, ``repurchase``, ``orders`` and ``lifetime_value``.
     calibrate_until : date
         The calibrated fits know nothing on or after it.
     window : Panel
@@ -122,21 +134,22 @@ def assemble(
         What the value that is told counts; judging keeps to net revenue.
     """
     calibration, _ = calibrated_activity(fits, chosen["churn"], known_until=calibrate_until, window=window)
-    level, spread = mended_value(
-        fits, chosen["lifetime_value"], chosen["churn"], known_until=calibrate_until, window=window
-    )
+    spread = value_spread(
+        fits, chosen["lifetime_value"], chosen["churn"], chosen["orders"],
+        known_until=calibrate_until, window=window,
+    )  # fmt: skip
     return Forecast(
         btyd=btyd,
         activity=fits.part(chosen["churn"], fit_until),
         calibration=calibration,
         curve=fits.part(chosen["repurchase"], fit_until),
         value=fits.part(chosen["lifetime_value"], fit_until),
-        value_level=level,
+        value_level=1.0,  # no factor has proven to last: docs/decisions/0009
         intervals=NO_SPREAD if spread is None else widened(spread, level_factor_80=level_factor_80),
         horizon_days=(horizon or fits.setup.horizon).days,
         window_days=fits.setup.horizon.days,
         gap_days=fits.setup.horizon.gap_days,
-        orders=fits.part(chosen["orders"], fit_until) if chosen.get("orders") else None,
+        orders=fits.part(chosen["orders"], fit_until),
         measure=measure,
         basis={
             "churn": fits.basis(chosen["churn"]),
@@ -162,12 +175,23 @@ def curve_figures(forecast: Forecast, rows: Panel) -> tuple[dict[str, float], np
     return REPURCHASE.metrics(wait, seen, survival, days, within_days=within), survival, days
 
 
+def usual_curve(plan: Plan) -> str:
+    """Return the curve that answers unless another is proven better; past every window that was judged, the process."""
+    return CARRIED_CURVE if plan.window.days < plan.horizon.days else REPURCHASE.usual
+
+
+def curve_losses(forecast: Forecast, rows: Panel) -> np.ndarray:
+    """Return each row's integrated Brier score over the follow-up that was seen."""
+    seen, days = followed(rows)
+    survival = forecast.survival(forecast.staged(rows.features), days)
+    return integrated_brier_per_row(rows.labels[REPURCHASE.label].to_numpy(float), seen, survival, days)
+
+
 def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
     """Choose one candidate a target at the last origin before the tests; the tests play no part in it.
 
-    Churn is chosen by log-loss, value by :func:`~tiercast.training.selecting.value_loss`, orders by Poisson deviance, each
-    its usual answer unless another is proven better; the curve by integrated Brier score under the chosen churn
-    probability, ties to the earlier in the list, which begins with the rules.
+    Churn is chosen by log-loss, value by :func:`~tiercast.training.selecting.value_loss`, orders by Poisson deviance, the
+    curve by integrated Brier score under the chosen churn probability: each its usual answer unless another is proven better.
 
     Returns
     -------
@@ -188,7 +212,9 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
         losses[target.name] = {name: float(loss.mean()) for name, loss in by_row.items()}
         chosen[target.name] = proven_by_rows(by_row, target.usual)
     _, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
-    staged = staged.assign(purchase_probability=probability)
+    staged = ahead_of(
+        fits, chosen["orders"], known_until=fold.calibrate, window=window, probability=probability
+    )
     said = {
         name: np.asarray(fits.part(name, fold.calibrate).predict(staged))
         for name in fits.of_target("lifetime_value")
@@ -198,7 +224,7 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
     chosen["lifetime_value"] = proven_value(
         said, usual=LIFETIME_VALUE.usual, rule=rule, window=window, seed=fits.setup.seed
     )
-    losses["repurchase"] = {}
+    curves: dict[str, np.ndarray] = {}
     for name in fits.of_target("repurchase"):
         forecast = assemble(
             fits,
@@ -207,8 +233,9 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
             window=window,
             fit_until=fold.calibrate,
         )
-        losses["repurchase"][name] = curve_figures(forecast, window)[0]["integrated_brier"]
-    chosen["repurchase"] = least(losses["repurchase"])
+        curves[name] = curve_losses(forecast, window)
+    losses["repurchase"] = {name: float(loss.mean()) for name, loss in curves.items()}
+    chosen["repurchase"] = proven_by_rows(curves, usual_curve(plan))
     return chosen, losses
 
 

@@ -39,6 +39,8 @@ class Plan:
         Nothing on or after it is used; the served model is fitted as of this day.
     warnings : tuple of str
         Codes with a sentence each.
+    open_origins : tuple of date
+        Origins after them whose window is still open when the data end: they tell of waiting times alone.
     """
 
     horizon: Horizon
@@ -47,6 +49,7 @@ class Plan:
     origins: tuple[date, ...]
     data_ends_on: date
     warnings: tuple[str, ...]
+    open_origins: tuple[date, ...] = ()
 
     @property
     def level_factor_80(self) -> float:
@@ -176,7 +179,10 @@ def make_plan(
             f"{UNSEEN}: less than a year of history before the horizon, so no season was seen twice; intervals of value are "
             "wider for it"
         )
-    return Plan(horizon, window, folds, tuple(sorted(every)), data_ends_on, tuple(warnings))
+    last, step = max(every), timedelta(days=step_days)
+    room = (data_ends_on - last).days - window.gap_days - 1
+    still_open = tuple(last + step * ahead for ahead in range(1, room // step_days + 1))
+    return Plan(horizon, window, folds, tuple(sorted(every)), data_ends_on, tuple(warnings), still_open)
 
 
 def check_events(

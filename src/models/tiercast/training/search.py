@@ -19,6 +19,8 @@ from tiercast.evaluation.survival import integrated_brier
 from tiercast.learners.learner import Learner, Panel, Setup, sampled
 from tiercast.panels import as_of
 from tiercast.registry import RecordedRun, Run, record_run, recorded
+from tiercast.serving import btyd_stage
+from tiercast.serving.blend import ORDERS_AHEAD
 from tiercast.serving.btyd_stage import EXPECTED_VALUE, PURCHASE_PROBABILITY
 from tiercast.targets.churn import CHURN
 from tiercast.targets.expected_orders import EXPECTED_ORDERS
@@ -177,8 +179,9 @@ def _judge(part: Any, target: str, rows: Panel) -> float:
     if target == REPURCHASE.name:
         return hazard_loss(part, rows)
     assert target == LIFETIME_VALUE.name, target
-    # A hurdle needs a chance to buy: while tuning, what was known of it is the BTYD stage's.
-    staged = rows.features.assign(purchase_probability=rows.features[PURCHASE_PROBABILITY])
+    # A hurdle needs a chance to buy, and spend its orders: while tuning, what was known of both is the BTYD stage's.
+    known = {"purchase_probability": PURCHASE_PROBABILITY, ORDERS_AHEAD: btyd_stage.EXPECTED_ORDERS}
+    staged = rows.features.assign(**{name: rows.features[column] for name, column in known.items()})
     return value_loss(
         rows.labels[LIFETIME_VALUE.label].to_numpy(float),
         part.predict(staged),

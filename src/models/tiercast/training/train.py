@@ -83,6 +83,7 @@ class Prepared:
     customers: pd.DataFrame
     warnings: tuple[str, ...]
     horizon: HorizonChoice
+    following: Panel | None = None
 
 
 def prepare(
@@ -137,10 +138,16 @@ def prepare(
         active_days=card.active_days or None,
         told_by=plan.folds[0].calibrate,
     )
+    following = None
+    if plan.open_origins:
+        following, _ = build_panel(
+            engine, history, catalogue, origins=plan.open_origins, horizon=plan.window,
+            data_ends_on=plan.data_ends_on, active_days=card.active_days or None, model=panel.btyd,
+        )  # fmt: skip
     customers = features_at(engine, history, catalogue, [plan.data_ends_on])
     few = _enough(panel, account, plan)
     warnings = (*asked.warnings, *plan.warnings, *few)
-    return Prepared(history, account, plan, catalogue, panel, stages, customers, warnings, asked)
+    return Prepared(history, account, plan, catalogue, panel, stages, customers, warnings, asked, following)
 
 
 def _enough(panel: Panel, account: Account, plan: Plan) -> tuple[str, ...]:
@@ -210,7 +217,7 @@ def train(
         parameters = search.tune_all(
             learners, ready.panel, ready.plan, setup, card=card, run=run, progress=progress
         )
-        fits = Fits(ready.panel, learners, blends, parameters, setup, progress)
+        fits = Fits(ready.panel, learners, blends, parameters, setup, progress, ready.following)
         results = judge_all(fits, ready.plan)
         told, untold = beside_training(
             engine, opened, ready.catalogue, learners, replace(setup, horizon=ready.plan.horizon),
