@@ -74,7 +74,9 @@ def _project(
     rows: int | None = None,
     order: str = "",
 ) -> None:
-    kept = f"SELECT COLUMNS(name -> name <> 'event_id') FROM {source}" + f" ORDER BY {order}" * bool(order)
+    kept = (
+        f"SELECT * FROM {source} ORDER BY {order}" if order else f"SELECT * EXCLUDE (event_id) FROM {source}"
+    )
     limit = "" if rows is None else f" LIMIT {rows}"
     connection.execute(
         f"COPY ({kept}{limit}) TO '{target}'"
