@@ -66,18 +66,6 @@ def _binned(values: np.ndarray, names: list[str], label: np.ndarray | None = Non
     return lightgbm.Dataset(values, label, feature_name=names, params=dict(BINNING), free_raw_data=True)
 
 
-def _table(panel: Panel, setup: Setup) -> tuple[np.ndarray, Any]:
-    """Return the places of the panel's rows that trees learn from, and their features in bins: made once a panel."""
-    key = f"trees {setup.seed}"
-    if key not in panel.shared:
-        names = _columns(panel)
-        places = drawn(panel, MOST_ROWS, setup.seed)
-        rows = panel.features[names] if len(places) == len(panel) else panel.features[names].iloc[places]
-        panel.shared[key] = places, _binned(rows.to_numpy(float), names, np.zeros(len(places))).construct()
-    places, table = panel.shared[key]
-    return places, table
-
-
 def boosted(
     panel: Panel,
     label: np.ndarray,
@@ -100,13 +88,14 @@ def boosted(
     heft : array of float, optional
         How much each row counts beside what its age leaves of it; default: 1.
     """
-    places, binned = _table(panel, setup)
+    places = drawn(panel, MOST_ROWS, setup.seed)
     among = np.arange(len(places)) if only is None else np.flatnonzero(only[places])
     rows = places[among]
     if not (label[rows] > 0).any():
         return constant(0.0)
-    table = binned.subset(among).construct()  # a copy of the bins: the label of one learner is not another's
-    table.set_label(label[rows])
+    names = _columns(panel)
+    # bins of its own: LightGBM 4.7's subset() of shared ones writes beyond its memory where rows are few
+    table = _binned(panel.features[names].iloc[rows].to_numpy(float), names, label[rows])
     weights = panel.weights() if heft is None else panel.weights() * heft
     table.set_weight(weights[rows])
     if offset:
