@@ -1,7 +1,7 @@
 """A learner answers one target's question: it fits on a panel and returns a served part, which is what predicts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -27,15 +27,12 @@ class Panel:
         The feature columns that learners may read.
     btyd : str
         The model of the BTYD stage.
-    shared : dict
-        What one learner has made of the rows and another may take: neither fitted on labels, nor changed.
     """
 
     features: pd.DataFrame
     labels: pd.DataFrame
     columns: tuple[str, ...]
     btyd: str = "btyd_mean"
-    shared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.features)
