@@ -38,7 +38,7 @@ Measured on 20.9 million touchpoints: 97 bytes with 70 features at one cutoff, 2
 """
 TEXT_ROW_BYTES = 40
 MEMORY_SHARE = 0.35
-"""Of the memory limit, how much a bucket may take: fuller, DuckDB writes groups to disk, which takes three times as long."""
+"""Of the memory limit, how much a bucket may take: fuller, DuckDB writes groups to disk, which takes nearly twice as long."""
 BATCH_ROWS = 122_880
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .linear import inverse_link
 
-PURCHASE_PROBABILITY = "purchase_probability"
+CHANCE_AHEAD = "purchase_probability"
 """The staged column with the calibrated chance to buy within the window."""
 ORDERS_AHEAD = "expected_orders_in_window"
 """The staged column with the expected order days within the window."""
@@ -82,7 +82,7 @@ class Hurdle:
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return P(buy) × value of buyers; reads the column ``purchase_probability``."""
-        return np.asarray(features[PURCHASE_PROBABILITY].to_numpy(float) * self.conditional.predict(features))
+        return np.asarray(features[CHANCE_AHEAD].to_numpy(float) * self.conditional.predict(features))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""

@@ -163,7 +163,7 @@ def read_of(text: str, came: tuple[str, ...]) -> list[str]:
     >>> read_of("SELECT amount FROM touchpoints", ("customer_id", "purpose", "rating", "shoe"))
     ['customer_id', 'rating']
     """
-    spoken = history.words(text) | {"identity", "identity_kind"}
+    spoken = history.words(text)
     needed = {each.name for each in TOUCHPOINTS if each.kind != "text"} | set(REQUIRED)
     wanted = set(NAMES) if "event_id" in came else needed | (set(NAMES) & spoken)
     return [name for name in came if name in wanted]

@@ -11,7 +11,7 @@ import pandas as pd
 from tiercast.evaluation.intervals import fit_value_intervals, widened
 from tiercast.evaluation.survival import integrated_brier_per_row
 from tiercast.learners.learner import Panel
-from tiercast.serving.blend import ORDERS_AHEAD
+from tiercast.serving.blend import CHANCE_AHEAD, ORDERS_AHEAD
 from tiercast.serving.calibration import Calibration
 from tiercast.serving.forecast import GRID_DAYS, Forecast, at_least_one
 from tiercast.serving.intervals import ValueIntervals
@@ -78,7 +78,7 @@ def ahead_of(
 ) -> pd.DataFrame:
     """Return the features of a window with what value may read: the chance to buy, and what orders candidate ``orders`` says."""
     expected = np.asarray(fits.part(orders, known_until).predict(window.features))
-    told = {"purchase_probability": probability, ORDERS_AHEAD: at_least_one(expected, probability)}
+    told = {CHANCE_AHEAD: probability, ORDERS_AHEAD: at_least_one(expected, probability)}
     return window.features.assign(**told)
 
 

@@ -20,7 +20,7 @@ from tiercast.learners.learner import Learner, Panel, Setup, sampled
 from tiercast.panels import as_of
 from tiercast.registry import RecordedRun, Run, record_run, recorded
 from tiercast.serving import btyd_stage
-from tiercast.serving.blend import ORDERS_AHEAD
+from tiercast.serving.blend import CHANCE_AHEAD, ORDERS_AHEAD
 from tiercast.serving.btyd_stage import EXPECTED_VALUE, PURCHASE_PROBABILITY
 from tiercast.targets.churn import CHURN
 from tiercast.targets.expected_orders import EXPECTED_ORDERS
@@ -180,7 +180,7 @@ def _judge(part: Any, target: str, rows: Panel) -> float:
         return hazard_loss(part, rows)
     assert target == LIFETIME_VALUE.name, target
     # A hurdle needs a chance to buy, and spend its orders: while tuning, what was known of both is the BTYD stage's.
-    known = {"purchase_probability": PURCHASE_PROBABILITY, ORDERS_AHEAD: btyd_stage.EXPECTED_ORDERS}
+    known = {CHANCE_AHEAD: PURCHASE_PROBABILITY, ORDERS_AHEAD: btyd_stage.EXPECTED_ORDERS}
     staged = rows.features.assign(**{name: rows.features[column] for name, column in known.items()})
     return value_loss(
         rows.labels[LIFETIME_VALUE.label].to_numpy(float),
