@@ -37,7 +37,7 @@ def episode(
     found = _intent(rows, seen, told)
     if set(seen.kinds) - set(FAMILIES["reach"]):
         own = [row for row in rows if row["kind"] not in FAMILIES["reach"] and row["age"] <= 182]
-        found |= _engaged(own) | _episode(_current(own, cutoff), cutoff, seen)
+        found |= _engaged(own) | _episode(_current(own, cutoff, seen.episode_gap_days), cutoff, seen)
     return found
 
 
@@ -86,12 +86,12 @@ def _engaged(own: Sequence[Row]) -> dict[str, float | None]:
     }
 
 
-def _current(own: Sequence[Row], cutoff: date) -> list[Row]:
-    """Return the touchpoints of the episode that no silence of 30 days has ended, walking back from the cutoff."""
+def _current(own: Sequence[Row], cutoff: date, gap_days: int) -> list[Row]:
+    """Return the touchpoints of the episode that no such silence has ended, walking back from the cutoff."""
     days = [cutoff, *sorted({row["occurred_at"].date() for row in own}, reverse=True)]
     held = set()
     for later, day in pairwise(days):
-        if (later - day).days >= 30:
+        if (later - day).days >= gap_days:
             break
         held.add(day)
     return [row for row in own if row["occurred_at"].date() in held]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.path.world import small_panel
 from tiercast.learners.by_orders import TIMES_BOOSTED, TIMES_SPEND
@@ -48,6 +49,23 @@ def test_where_nobody_paid_anything_value_is_nothing() -> None:
     free = Panel(free.features, free.labels.assign(value_currency=0.0), free.columns)
     part = TIMES_BOOSTED.fit(free, TIMES_BOOSTED.defaults, SETUP)
     assert part.predict(pd.DataFrame({"rich": [1.0], ORDERS_AHEAD: [2.0]})).tolist() == [0.0]
+
+
+def test_a_spend_next_to_nothing_does_not_tell_others_more_than_anyone_spent() -> None:
+    rng = np.random.default_rng(3)
+    count = 2000
+    features = pd.DataFrame(rng.normal(size=(count, 3)), columns=["a", "b", "c"])
+    spent = np.where(features["a"] > 0, 1e-9, 50.0 * rng.gamma(2.0, 0.5, count))
+    orders = rng.integers(1, 9, count).astype(float)
+    told = features.assign(
+        customer_id=[f"c{place}" for place in range(count)], cutoff=np.datetime64("2025-01-01")
+    )
+    labels = pd.DataFrame({"order_days_future": orders, "value_currency": orders * spent})
+    wild = {**TIMES_BOOSTED.defaults, "min_child_samples": 20, "feature_fraction": 0.4}
+    part = TIMES_BOOSTED.fit(Panel(told, labels, ("a", "b", "c")), wild, SETUP)
+    said = part.predict(features.assign(**{ORDERS_AHEAD: 1.0}))
+    assert said.max() < spent.max()
+    assert np.average(said, weights=orders) == pytest.approx(np.average(spent, weights=orders), rel=0.2)
 
 
 def test_what_a_negative_window_brought_is_no_spend() -> None:

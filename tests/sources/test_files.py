@@ -166,6 +166,10 @@ def test_columns_without_a_name_and_twice_the_same_do_not_hinder(name: str, tmp_
         ("currency=euro", "ISO 4217"),
         ("zone=Mars", "IANA"),
         ("duplicates=perhaps", "keep nor drop"),
+        ("peaks=easter,boxing_day", "peaks are some of .*; 'boxing_day' came"),
+        ("peaks=", "came"),
+        ("episode_gap_days=183", "from 1 to 182; 183 came"),
+        ("episode_gap_days=a month", "from 1 to 182; a month came"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused_before_anything_is_read(
@@ -193,15 +197,26 @@ def test_a_question_mark_in_a_pattern_is_no_option(tmp_path: Path) -> None:
 
 def test_currency_zone_and_map_follow_any_source_and_the_argument_wins(tmp_path: Path) -> None:
     touchpoints().to_csv(tmp_path / "x.csv", index=False)
-    (tmp_path / "a & b.toml").write_text('currency = "GBP"\nzone = "Europe/London"\nminor_per_major = 1000\n')
+    (tmp_path / "a & b.toml").write_text(
+        'currency = "GBP"\nzone = "Europe/London"\nminor_per_major = 1000\npeaks = ["easter"]\nepisode_gap_days = 45\n'
+    )
     source = with_map(f"csv:{tmp_path / 'x.csv'}?delimiter=,", tmp_path / "a & b.toml")
     told = open_source(source)
     assert (told.currency, told.zone, told.minor_per_major) == ("GBP", "Europe/London", 1000)
+    assert (told.peaks, told.episode_gap_days) == (("easter",), 45)
+    assert open_source(f"{source}&episode_gap_days=60&peaks=christmas,easter").episode_gap_days == 60
+    assert open_source(f"{source}&peaks=christmas,easter").peaks == ("easter", "christmas")
     assert told.name == source
     assert open_source(f"{source}&currency=CHF").currency == "CHF"
     assert open_source(f"{source}&currency=CHF", currency="sek").currency == "SEK"
-    once = open_source(source, currency="sek", zone="UTC")
-    assert (open_source(once).currency, open_source(once).zone) == ("SEK", "UTC")
+    once = open_source(f"{source}&episode_gap_days=60", currency="sek", zone="UTC")
+    again = open_source(once)
+    assert (again.currency, again.zone, again.peaks, again.episode_gap_days) == (
+        "SEK",
+        "UTC",
+        ("easter",),
+        60,
+    )
 
 
 def test_a_map_may_say_how_its_file_is_written(tmp_path: Path) -> None:

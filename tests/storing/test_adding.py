@@ -195,6 +195,12 @@ def test_what_the_first_batch_fixed_holds_for_all(landing: Path, store: Path) ->
     for terms, said in (({}, "--currency EUR"), ({"currency": "EUR"}, "--zone Europe/Berlin")):
         with pytest.raises(SourceError, match=said):
             add(f"csv:{tuesday}", to=store, **terms)  # type: ignore[arg-type]
+    for more, said in (
+        ("peaks=easter", "peaks=chinese_new_year,.*,christmas"),
+        ("episode_gap_days=45", "gap_days=30"),
+    ):
+        with pytest.raises(SourceError, match=said):
+            add(f"csv:{tuesday}?currency=EUR&zone=Europe/Berlin&{more}", to=store)
     add(f"csv:{tuesday}?currency=EUR&zone=Europe/Berlin", to=store)
     kept = open_source(f"store:{store}")
     assert (kept.currency, kept.zone, kept.minor_per_major) == ("EUR", "Europe/Berlin", 100)

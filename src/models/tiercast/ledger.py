@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tiercast.errors import SourceError, TiercastError
+from tiercast.market import EPISODE_GAP_DAYS
 from tiercast.serving.peaks import PEAKS
 
 TERMS, ENTRIES, TOUCHPOINTS, REJECTED = "store.json", "ledger", "touchpoints", "rejected"
@@ -53,6 +54,7 @@ class Terms:
     minor_per_major: int
     zone: str
     peaks: tuple[str, ...] = tuple(PEAKS)
+    episode_gap_days: int = EPISODE_GAP_DAYS
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tiercast.mapping.columnmap import ColumnMap
+from tiercast.market import EPISODE_GAP_DAYS
 from tiercast.serving.contract import NAMES, REQUIRED, TOUCHPOINTS
 from tiercast.serving.peaks import PEAKS
 from tiercast.sidetable import SideTable
@@ -43,6 +44,8 @@ class History:
         IANA zone in which weekdays and hours are told.
     peaks : sequence of str
         The days of the year that matter in this market, of :data:`tiercast.serving.peaks.PEAKS`.
+    episode_gap_days : int
+        So many days without a touchpoint of the customer's own end an episode of deciding.
     sides : mapping of str to SideTable
         What is known besides the touchpoints: customers, products, channels, stores, assignments, identities.
     mapping : ColumnMap, optional
@@ -60,6 +63,7 @@ class History:
     minor_per_major: int = 100
     zone: str = "UTC"
     peaks: Sequence[str] = tuple(PEAKS)
+    episode_gap_days: int = EPISODE_GAP_DAYS
     ignored: Sequence[str] = field(default=())
     sides: Mapping[str, SideTable] = field(default_factory=dict)
     mapping: ColumnMap | None = None

@@ -81,6 +81,7 @@ class Catalogue:
             currency=history.currency,
             minor_per_major=history.minor_per_major,
             described=self.seen.described,
+            episode_gap_days=self.seen.episode_gap_days,
         )
 
 
@@ -152,6 +153,7 @@ def look(run: Run, history: History, cutoff: date) -> Seen:
         cases="case" in has,
         points="points" in has,
         referred="referred" in has,
+        episode_gap_days=history.episode_gap_days,
         **beside(history, cutoff),
     )
 

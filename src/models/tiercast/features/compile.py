@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tiercast.features.contract import contract
+from tiercast.features.decision import GAP
 from tiercast.features.declare import Feature
 from tiercast.features.relations import CUTOFF, resolve, words
 from tiercast.features.rollup import ROLL_UP
 from tiercast.features.seen import FINALISE, GRAINS
+from tiercast.market import EPISODE_GAP_DAYS
 from tiercast.serving.stages import split
 
 _CUTOFF = re.compile(r"(?<![\w:.])(?:\w+\.)?cutoff_day\b")
@@ -24,6 +26,7 @@ def compile_features(
     currency: str = "USD",
     minor_per_major: int = 100,
     described: Sequence[str] = (),
+    episode_gap_days: int = EPISODE_GAP_DAYS,
 ) -> str:
     """Return the SQL text of ``features``: one row per customer with seen history.
 
@@ -36,6 +39,8 @@ def compile_features(
     ----------
     described : sequence of str
         What dictionaries tell of a touchpoint that it does not say itself, as in :attr:`~.declare.Seen.described`.
+    episode_gap_days : int
+        So many days of the customer's silence end an episode.
 
     Returns
     -------
@@ -77,7 +82,10 @@ def compile_features(
             relation.name in spoken and relation.name not in names
         ):  # a feature of one's own may read any of them
             asked[relation.name] = asked.get(relation.name, set()) | spoken
-    parts = [(relation.stage, relation.name, select) for relation, select in resolve(relations, asked)]
+    parts = [
+        (relation.stage, relation.name, select.replace(GAP, str(episode_gap_days)))
+        for relation, select in resolve(relations, asked)
+    ]
     for grain in grains:
         columns = [f"{_double(feature, minor_per_major)} AS {feature.name}" for feature in by_grain[grain]]
         selected = ",\n    ".join(["customer_id", *columns])

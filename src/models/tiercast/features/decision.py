@@ -2,11 +2,10 @@
 
 from tiercast.features.kinds import STAGES, is_kind
 from tiercast.features.relations import CUTOFF, Relation, same
+from tiercast.market import EPISODE_DAYS
 
-EPISODE_GAP_DAYS = 30
-"""So many days without a touchpoint of the customer's own end an episode."""
-EPISODE_DAYS = 182
-"""How far an episode is followed back; a longer one is told as so long."""
+GAP = "{episode_gap_days}"
+"""So many days without a touchpoint of the customer's own end an episode: what the history says, written when compiled."""
 
 BUYING = is_kind("purchase")
 _PER_DAY = {
@@ -47,7 +46,7 @@ DAYS_SEEN = Relation(
     same(*_PER_DAY)
     | {
         "age_days": f"{CUTOFF} - day",
-        "in_episode": f"CASE WHEN day > COALESCE(MAX(CASE WHEN silence_days >= {EPISODE_GAP_DAYS} THEN day END)"
+        "in_episode": f"CASE WHEN day > COALESCE(MAX(CASE WHEN silence_days >= {GAP} THEN day END)"
         f" OVER ({_OF_ONE}), -1) THEN 1 ELSE 0 END",
         "last_bought_s": f"COALESCE(MAX(bought_s) OVER ({_OF_ONE}), -1)",
     },

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from tiercast.market import EPISODE_GAP_DAYS
 from tiercast.serving.contract import KINDS
 
 GrainName = Literal[
@@ -79,6 +80,7 @@ class Seen:
     returned_orders: bool = False
     run_out: bool = False
     years: int = 0
+    episode_gap_days: int = EPISODE_GAP_DAYS
 
     @classmethod
     def everything(cls, **words: Any) -> "Seen":

@@ -1,15 +1,15 @@
 """Episodes: is the customer deciding about something now, since when, and how far have they come?"""
 
-from tiercast.features.decision import EPISODE_DAYS, EPISODE_GAP_DAYS
 from tiercast.features.declare import Family, Feature, Seen, total
 from tiercast.features.kinds import STAGES
+from tiercast.market import EPISODE_DAYS
 from tiercast.serving.contract import FAMILIES
 
 NOW = "in_episode = 1"
 
 
 def declare(seen: Seen) -> list[Feature]:
-    """Declare the current episode: touchpoints of the customer's own without a silence of ``EPISODE_GAP_DAYS`` until now.
+    """Declare the current episode: touchpoints of the customer's own without a silence of ``seen.episode_gap_days``.
 
     Its stage is the furthest of search, evaluation and decision since the last purchase; post-purchase when there is
     none, after a purchase or another touchpoint that follows one; need recognition when there was attention only.
@@ -28,7 +28,7 @@ def declare(seen: Seen) -> list[Feature]:
     def of(name: str, sql: str, unit: str, meaning: str, absent: float | None = 0.0) -> Feature:
         return Feature(name, "days", sql, unit, meaning, absent)
 
-    limit = f"followed back {EPISODE_DAYS} d; a silence of {EPISODE_GAP_DAYS} d ends it"
+    limit = f"followed back {EPISODE_DAYS} d; a silence of {seen.episode_gap_days} d ends it"
     return [
         of("episode_age_days", f"cutoff_day - MIN(CASE WHEN {NOW} THEN day END)", "days",
            f"days since the current episode began ({limit})", None),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tiercast.learners.learner import Learner, Panel, Setup
-from tiercast.learners.linear import winsorised
+from tiercast.learners.linear import away_from_zero, winsorised
 from tiercast.learners.trees import DEFAULTS, SPACE, boosted
 from tiercast.serving.blend import PerOrder
 from tiercast.serving.btyd_stage import MEAN_SPEND
@@ -27,7 +27,7 @@ def fit_orders_times_boosted(panel: Panel, parameters: Mapping[str, float], setu
     brought = panel.labels["value_currency"].to_numpy(float)
     bought = (orders > 0) & (brought > 0)
     each = np.zeros(len(panel))
-    each[bought] = winsorised(brought[bought] / orders[bought])
+    each[bought] = away_from_zero(winsorised(brought[bought] / orders[bought]))
     objective = {"objective": "gamma"}
     return PerOrder(boosted(panel, each, objective, "log", parameters, setup, only=bought, heft=orders))
 

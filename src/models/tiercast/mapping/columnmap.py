@@ -42,6 +42,10 @@ class ColumnMap:
         Of the source; empty: what the source says itself.
     minor_per_major : int
         0: what the source says itself.
+    peaks : sequence of str
+        Days of the year that matter in this market; empty: all that we know.
+    episode_gap_days : int
+        Days of silence that end an episode; 0: what the source says itself.
     options : mapping of str to str
         How text is read: ``delimiter``, ``encoding``, ``quote`` of CSV files; ``decimal``, ``thousands``, ``symbol`` of
         the numbers in any text.
@@ -55,4 +59,6 @@ class ColumnMap:
     currency: str = ""
     zone: str = ""
     minor_per_major: int = 0
+    peaks: Sequence[str] = ()
+    episode_gap_days: int = 0
     options: Mapping[str, str] = field(default_factory=dict)

@@ -11,11 +11,12 @@ from tiercast.mapping.columnmap import ColumnMap, Exclusion
 from tiercast.mapping.fault import MapError, meant
 from tiercast.mapping.rules import BadRule, patterns_of, rule_of, word, zone_of
 from tiercast.mapping.words import Words
+from tiercast.market import episode_gap_of, peaks_of
 from tiercast.serving.contract import NAMES
 
 KEYS = (
-    "columns", "currency", "zone", "minor_per_major", "duplicates", "ignore", "exclude", "decimal", "thousands", "symbol",
-    "csv",
+    "columns", "currency", "zone", "minor_per_major", "peaks", "episode_gap_days", "duplicates", "ignore", "exclude",
+    "decimal", "thousands", "symbol", "csv",
 )  # fmt: skip
 CSV_KEYS = ("delimiter", "encoding", "quote")
 EXCLUDE_KEYS = ("reason", "column", "values", "prefixes", "patterns", "negative", "empty")
@@ -76,6 +77,10 @@ def map_of(stored: Mapping[str, Any], *, name: str = "in memory") -> ColumnMap:
             currency=_currency(stored),
             zone=zone_of(stored.get("zone", "")),
             minor_per_major=_minor(stored),
+            peaks=peaks_of(stored["peaks"]) if "peaks" in stored else (),
+            episode_gap_days=episode_gap_of(stored["episode_gap_days"])
+            if "episode_gap_days" in stored
+            else 0,
             options=options.checked({key: _text(key, value) for key, value in {**csv, **marks}.items()}),
         )
     except BadRule as problem:

@@ -12,6 +12,8 @@ EVERYWHERE = {
     "currency": "of every amount, ISO 4217",
     "zone": "IANA zone of weekdays and hours",
     "duplicates": "keep or drop exact repeats of a row",
+    "peaks": "days of the year that matter, with commas between",
+    "episode_gap_days": "days of silence that end an episode",
 }
 
 

@@ -14,6 +14,7 @@ from tiercast.errors import SourceError
 from tiercast.mapping.columnmap import ColumnMap
 from tiercast.mapping.reading import read_map
 from tiercast.mapping.spoken import take_options
+from tiercast.market import episode_gap_of, peaks_of
 from tiercast.schema import History
 from tiercast.sources.source import Source
 
@@ -35,7 +36,7 @@ def open_source(
     ----------
     source : str, pandas.DataFrame or History
         ``SCHEME:WHERE``, or a bare path that ends in ``.parquet``, ``.csv`` or ``.csv.gz``, or touchpoints in memory.
-        ``?map=FILE``, ``currency``, ``zone`` and ``duplicates`` may follow any of them.
+        ``?map=FILE``, ``currency``, ``zone``, ``duplicates``, ``peaks`` and ``episode_gap_days`` may follow any of them.
     map : path or ColumnMap, optional
         What each column means, where the table does not carry the contract's names.
     currency, zone : str, optional
@@ -82,13 +83,17 @@ def open_source(
             currency=mapping.currency or found.currency,
             zone=mapping.zone or found.zone,
             minor_per_major=mapping.minor_per_major or found.minor_per_major,
+            peaks=mapping.peaks or found.peaks,
+            episode_gap_days=mapping.episode_gap_days or found.episode_gap_days,
         )
     checked = _checked(
         replace(
             found,
             currency=currency or told.get("currency") or found.currency,
             zone=zone or told.get("zone") or found.zone,
-        )
+        ),
+        peaks=told.get("peaks", found.peaks),
+        episode_gap_days=told.get("episode_gap_days", found.episode_gap_days),
     )
     return _with_sides(checked, sides, extensions) if sides else checked
 
@@ -129,8 +134,8 @@ def _mapping(
     return mapping
 
 
-def _checked(history: History) -> History:
-    """Refuse a currency or a zone that no row could ever match, before anything is read."""
+def _checked(history: History, *, peaks: object, episode_gap_days: object) -> History:
+    """Refuse, before anything is read, a currency or a zone that no row could ever match, and terms of no market."""
     code = history.currency.upper()
     if not re.fullmatch("[A-Z]{3}", code):
         raise SourceError(
@@ -142,4 +147,9 @@ def _checked(history: History) -> History:
         raise SourceError(
             source=history.name, problem="its zone is no IANA time zone", fix="give one such as Europe/Berlin"
         ) from None
-    return replace(history, currency=code)
+    try:
+        return replace(
+            history, currency=code, peaks=peaks_of(peaks), episode_gap_days=episode_gap_of(episode_gap_days)
+        )
+    except ValueError as error:
+        raise SourceError(source=history.name, problem=str(error)) from None

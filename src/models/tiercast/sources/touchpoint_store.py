@@ -40,6 +40,7 @@ def _open(where: str) -> History:
         minor_per_major=terms.minor_per_major,
         zone=terms.zone,
         peaks=terms.peaks,
+        episode_gap_days=terms.episode_gap_days,
     )
 
 

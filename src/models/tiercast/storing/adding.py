@@ -78,7 +78,7 @@ def add(
     Raises
     ------
     SourceError
-        The source cannot be read, or differs from the store in currency, minor units, zone or peaks.
+        The source cannot be read, or differs from the store in currency, minor units, zone, peaks or episodes.
     ChangedInput
         A file has changed since it was added.
     ContractError, MissingColumns, WrongType, MapError
@@ -145,7 +145,9 @@ def _require_terms(history: History, ledger: Ledger) -> None:
         ("its amounts are in", terms.currency, held.currency, f"say --currency {held.currency} if they are; else convert them"),
         ("its zone is", terms.zone, held.zone, f"say --zone {held.zone}, in which the store tells hours"),
         ("its minor units in a major one are", terms.minor_per_major, held.minor_per_major, "say it in a column map"),
-        ("its peaks of the year are", terms.peaks, held.peaks, "use a store of its own"),
+        ("its peaks of the year are", terms.peaks, held.peaks, f"say ?peaks={','.join(held.peaks)} after the source"),
+        ("its days of silence that end an episode are", terms.episode_gap_days, held.episode_gap_days,
+         f"say ?episode_gap_days={held.episode_gap_days} after the source"),
     ):  # fmt: skip
         if came != there:
             raise SourceError(

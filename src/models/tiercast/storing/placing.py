@@ -34,7 +34,13 @@ WRITING = ".writing-"
 
 def terms_of(history: History) -> Terms:
     """Return what the rows of a history share."""
-    return Terms(history.currency, history.minor_per_major, history.zone, tuple(history.peaks))
+    return Terms(
+        history.currency,
+        history.minor_per_major,
+        history.zone,
+        tuple(history.peaks),
+        history.episode_gap_days,
+    )
 
 
 def entry_of(
