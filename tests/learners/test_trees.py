@@ -1,11 +1,14 @@
 """The boosted learners: deterministic, blind to order, offsets where they belong, and a hazard whose curve falls."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.path.world import small_panel
 from tiercast.evaluation.metrics import log_loss
 from tiercast.learners import trees
+from tiercast.learners.by_orders import TIMES_BOOSTED
 from tiercast.learners.learner import Learner, Setup
 from tiercast.serving.parts import restore
 from tiercast.windows import Horizon
@@ -66,3 +69,31 @@ def test_the_bins_hold_the_horizon_and_end_with_what_was_observed() -> None:
     assert 28 in trees.bin_edges(28, 400)
     assert trees.bin_edges(28, 400)[-1] == 182
     assert trees.bin_edges(28, 5) == (3,)
+
+
+def test_tables_that_learners_share_hold_nothing_of_the_learner_before() -> None:
+    on_offset, free = (trees.LIGHTGBM_ON_BTYD, trees.LIGHTGBM, trees.LIGHTGBM_VALUE), trees.LIGHTGBM_HURDLE
+    order = [*on_offset, free, TIMES_BOOSTED, trees.LIGHTGBM_VALUE_ON_BTYD, *on_offset[::-1], free]
+    rows = small_panel()
+    ones = small_panel()  # all of one day: every weight is 1, which LightGBM's own setter passes over
+    ones = ones.where(ones.cutoff_days == ones.cutoff_days.max())
+    for panel in (rows, ones):
+        alone = {each.name: each.fit(replace(panel, shared={}), QUICK, SETUP).to_json() for each in order}
+        together = [(each.name, each.fit(panel, QUICK, SETUP).to_json()) for each in order]
+        for name, part in together:
+            assert part == alone[name], name
+        assert len(panel.shared) == 2  # all rows, and the buyers'
+
+
+def test_an_all_ones_weight_replaces_the_weights_before() -> None:
+    panel = small_panel()
+    label = panel.labels["purchased"].to_numpy(float)
+    told = [
+        trees.boosted(panel, label, {"objective": "binary"}, "logit", QUICK, SETUP, heft=heft).to_json()
+        for heft in (None, np.linspace(0.1, 9.0, len(panel)) / panel.weights(), 1.0 / panel.weights(), None)
+    ]
+    fresh = trees.boosted(
+        replace(panel, shared={}), label, {"objective": "binary"}, "logit", QUICK, SETUP, heft=1.0 / panel.weights()
+    )  # fmt: skip
+    assert told[0] == told[3] != told[1]
+    assert told[2] == fresh.to_json() != told[0]

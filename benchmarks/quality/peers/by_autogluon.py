@@ -43,6 +43,7 @@ def answer(material: Material) -> Answers:
     run_alone(python, ALONE, folder)
     told = pd.read_parquet(folder / "said.parquet")
     spent = json.loads((folder / "spent.json").read_text(encoding="utf-8"))
+    late = [f"{label}: no time was left to fit what it chose once more" for label in spent["not_refitted"]]
 
     def predict(label: str, is_class: bool) -> Floats:
         return told[label].to_numpy(float)
@@ -51,7 +52,7 @@ def answer(material: Material) -> Answers:
     return Answers(
         frame,
         "AutoGluon on our features",
-        notes=(*notes, f"{seconds} s a question"),
+        notes=(*notes, f"{seconds} s a question", *late),
         fit_s=float(spent["fit_s"]),
         predict_s=float(spent["predict_s"]),
     )

@@ -1,7 +1,7 @@
 """A learner answers one target's question: it fits on a panel and returns a served part, which is what predicts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +33,8 @@ class Panel:
     labels: pd.DataFrame
     columns: tuple[str, ...]
     btyd: str = "btyd_mean"
+    shared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What learners made of these rows and leave for the next; it goes with the panel."""
 
     def __len__(self) -> int:
         return len(self.features)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tiercast.learners.learner import Learner, Panel, Range, Setup, constant, sampled
 from tiercast.serving.btyd_stage import COLUMNS
-from tiercast.serving.linear import Linear, squeeze, standardise
+from tiercast.serving.linear import Linear, placed, squeeze, standardise
 from tiercast.serving.rules import RateTable
 
 MOST_ROWS = 150_000
@@ -27,7 +27,7 @@ def design_of(panel: Panel) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarr
     scales = np.where(spread > 1e-9, spread, 1.0)
     absent = np.isnan(values)
     occurs = np.flatnonzero(absent.any(axis=0))
-    design = np.column_stack([standardise(values, centres, scales), absent[:, occurs]])
+    design = np.column_stack([placed(squeezed, centres, scales), absent[:, occurs]])
     return columns, centres, scales, design, occurs
 
 

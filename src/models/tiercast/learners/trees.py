@@ -1,5 +1,6 @@
 """Gradient boosting with LightGBM: activity, value and the hazard curve, with the BTYD stage's columns as features."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,10 +67,36 @@ def _grow(table: Any, objective: dict[str, Any], parameters: Mapping[str, float]
     return str(lightgbm.train(settings, table, num_boost_round=int(parameters["rounds"])).model_to_string())
 
 
-def _binned(values: np.ndarray, names: list[str], label: np.ndarray | None = None) -> Any:
+def _binned(values: np.ndarray, names: list[str]) -> Any:
     import lightgbm
 
-    return lightgbm.Dataset(values, label, feature_name=names, params=dict(BINNING), free_raw_data=True)
+    nothing = np.zeros(len(values))
+    return lightgbm.Dataset(
+        values, nothing, feature_name=names, params=dict(BINNING), free_raw_data=True
+    ).construct()
+
+
+def _told(table: Any, label: np.ndarray, weight: np.ndarray, score: np.ndarray | None = None) -> Any:
+    """Return a table that learns this label now, and holds nothing of the learner before.
+
+    The fields are set one by one: LightGBM's own setters keep the old one where the new one is None, or all ones.
+    """
+    for name, values in (("label", label), ("weight", weight)):
+        table.set_field(name, values.astype(np.float32))
+    table.set_field("init_score", score)
+    return table
+
+
+def _table(panel: Panel, rows: np.ndarray) -> Any:
+    """Return these rows of a panel in bins: made once, since most learners take all rows, and the others all buyers.
+
+    Never by ``subset()`` of one another: LightGBM 4.7 then writes beyond its memory where rows are few.
+    """
+    key = ("bins", hashlib.sha256(rows.tobytes()).digest())
+    if key not in panel.shared:
+        names = _columns(panel)
+        panel.shared[key] = _binned(panel.features[names].iloc[rows].to_numpy(float), names)
+    return panel.shared[key]
 
 
 def boosted(
@@ -99,14 +126,12 @@ def boosted(
     rows = places[among]
     if not (label[rows] > 0).any():
         return constant(0.0)
-    names = _columns(panel)
-    # bins of its own: LightGBM 4.7's subset() of shared ones writes beyond its memory where rows are few
-    table = _binned(panel.features[names].iloc[rows].to_numpy(float), names, label[rows])
     weights = panel.weights() if heft is None else panel.weights() * heft
-    table.set_weight(weights[rows])
+    score = None
     if offset:
-        table.set_init_score(panel.features[offset].to_numpy(float)[rows])
+        score = panel.features[offset].to_numpy(float)[rows]
         objective = {**objective, "boost_from_average": False}
+    table = _told(_table(panel, rows), label[rows], weights[rows], score)
     return Trees(tuple(_columns(panel)), _grow(table, objective, parameters, setup), link, offset)
 
 
@@ -159,8 +184,8 @@ def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> H
     at_risk = (wait[:, None] > starts) & ((seen[:, None] >= ends) | bought)
     row, place = np.nonzero(at_risk)
     values = np.column_stack([panel.features[names].to_numpy(float)[row], place.astype(float)])
-    table = _binned(values, [*names, "bin"], bought[row, place].astype(float))
-    table.set_weight(panel.weights()[row])
+    label = bought[row, place].astype(float)
+    table = _told(_binned(values, [*names, "bin"]), label, panel.weights()[row])
     text = _grow(table, {"objective": "binary"}, parameters, setup)
     return HazardTrees(Trees((*names, "bin"), text, "logit"), edges)
 

@@ -82,7 +82,9 @@ class Linear:
 
 def squeeze(values: np.ndarray) -> np.ndarray:
     """Return ``sign(x) · log1p|x|``, which tames long tails and keeps order."""
-    return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+    size = np.abs(np.asarray(values, dtype=float))
+    np.log1p(size, out=size)
+    return np.copysign(size, values, out=size)
 
 
 def standardise(
@@ -91,7 +93,12 @@ def standardise(
     """Return squeezed, centred and scaled values; what is absent lies at the centre."""
     if not squeezed:
         return np.asarray(np.nan_to_num((values - centres) / scales, nan=0.0))
-    return np.asarray(np.nan_to_num(np.clip((squeeze(values) - centres) / scales, -4.0, 4.0), nan=0.0))
+    return placed(squeeze(values), centres, scales)
+
+
+def placed(squeezed: np.ndarray, centres: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Return squeezed values centred and scaled, within ±4; what is absent lies at the centre."""
+    return np.asarray(np.nan_to_num(np.clip((squeezed - centres) / scales, -4.0, 4.0), nan=0.0))
 
 
 def weighed(values: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
