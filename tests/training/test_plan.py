@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiercast.errors import NotTrainable
-from tiercast.training.plan import LEAST_WINDOW_DAYS, check_events, make_plan, trainable_from
+from tiercast.training.plan import (
+    LEAST_WINDOW_DAYS,
+    check_events,
+    longest_window,
+    make_plan,
+    surely_planned_from,
+    trainable_from,
+)
 from tiercast.windows import Horizon
 
 FIRST = date(2024, 1, 1)
@@ -41,7 +48,7 @@ def test_no_training_label_ends_after_the_day_it_is_used(
         least = Horizon(min(horizon, LEAST_WINDOW_DAYS), gap)
         assert ends < trainable_from(
             FIRST, horizon=least, step_days=step, test_origins=tests, history_days=30
-        ) + timedelta(days=step)
+        )
         return
     assert plan.horizon == window
     assert plan.window.days <= horizon
@@ -83,6 +90,38 @@ def test_data_that_are_too_young_are_refused_with_the_day_from_which_they_will_d
             test_origins=3,
             first_origin_after_days=84,
         )
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    horizon=st.integers(LEAST_WINDOW_DAYS, 120),
+    gap=st.integers(0, 20),
+    step=st.integers(1, 91),
+    tests=st.integers(1, 5),
+    history=st.integers(1, 120),
+    later=st.integers(0, 100),
+)
+def test_the_day_that_is_told_is_the_first_on_which_the_whole_horizon_is_judged(
+    horizon: int, gap: int, step: int, tests: int, history: int, later: int
+) -> None:
+    def planned(ends: date) -> int | None:
+        card = {"step_days": step, "test_origins": tests, "first_origin_after_days": history}
+        try:
+            plan = make_plan(first_day=FIRST, data_ends_on=ends, horizon=Horizon(horizon, gap), **card)
+        except NotTrainable:
+            return None
+        told = [each for each in plan.warnings if each.startswith("HORIZON_CARRIED")]
+        assert all(f"from {ready} on, {(ready - ends).days} more days" in each for each in told)
+        return plan.window.days
+
+    asked = {"step_days": step, "test_origins": tests, "history_days": history}
+    ready = trainable_from(FIRST, horizon=Horizon(horizon, gap), **asked)
+    surely = surely_planned_from(FIRST, horizon=Horizon(horizon, gap), **asked)
+    assert planned(ready) == planned(ready + timedelta(days=later)) == horizon
+    assert planned(ready - timedelta(days=1)) != horizon
+    for ends, enough in ((surely, True), (surely - timedelta(days=1), False)):
+        days = (ends - FIRST).days
+        assert (longest_window(Horizon(horizon, gap), days=days, **asked).days == horizon) == enough
 
 
 def test_less_than_a_year_is_told() -> None:

@@ -7,7 +7,7 @@ from tiercast.config import TrainCard
 from tiercast.engines.engine import Engine
 from tiercast.registry import Store, bundle_folder, champion, open_served
 from tiercast.schema import History
-from tiercast.training.plan import LEAST_WINDOW_DAYS, longest_window, trainable_from
+from tiercast.training.plan import LEAST_WINDOW_DAYS, longest_window, surely_planned_from
 from tiercast.training.silence import look_at_silences
 from tiercast.windows import Horizon
 
@@ -202,13 +202,13 @@ def _from_data(
         reason += f", and no more than {rule.most_days} are asked"
     if wanted <= most:
         return HorizonChoice(wanted, "data", reason)
-    surely = trainable_from(
+    surely = surely_planned_from(
         first_day,
         horizon=Horizon(wanted, card.gap_days),
         step_days=card.step_days,
         test_origins=card.test_origins,
         history_days=card.first_origin_after_days,
-    ) + timedelta(days=card.step_days - 1)  # an origin may lie up to a step before it could
+    )
     return HorizonChoice(
         most,
         "data",

@@ -60,17 +60,35 @@ class Plan:
 def trainable_from(
     first_day: date, *, horizon: Horizon, step_days: int, test_origins: int, history_days: int
 ) -> date:
-    """Return the first day on which data that began on ``first_day`` are long enough.
+    """Return the first day on which data that began on ``first_day`` are long enough, and stay so.
+
+    Three windows must be mature one after the other: the trained, the calibrating and the judged one. The trained one
+    begins a whole number of steps before the calibrating one.
 
     Examples
     --------
     >>> trainable_from(date(2026, 1, 1), horizon=Horizon(28), step_days=14, test_origins=3, history_days=84)
     datetime.date(2026, 7, 16)
+    >>> trainable_from(date(2026, 1, 1), horizon=Horizon(29), step_days=14, test_origins=3, history_days=84)
+    datetime.date(2026, 8, 1)
     """
-    mature = horizon.matures_on(first_day) - first_day
-    return (
-        first_day + timedelta(days=history_days) + 3 * mature + timedelta(days=step_days * (test_origins - 1))
-    )
+    mature = (horizon.matures_on(first_day) - first_day).days
+    steps = -(-mature // step_days) + test_origins - 1
+    return first_day + timedelta(days=history_days + 2 * mature + step_days * steps)
+
+
+def surely_planned_from(
+    first_day: date, *, horizon: Horizon, step_days: int, test_origins: int, history_days: int
+) -> date:
+    """Return the first day from which :func:`longest_window` is not below ``horizon``, at most a step later.
+
+    Examples
+    --------
+    >>> surely_planned_from(date(2026, 1, 1), horizon=Horizon(28), step_days=14, test_origins=3, history_days=84)
+    datetime.date(2026, 7, 29)
+    """
+    mature = (horizon.matures_on(first_day) - first_day).days
+    return first_day + timedelta(days=history_days + 3 * mature + step_days * test_origins - 1)
 
 
 def longest_window(
@@ -149,12 +167,6 @@ def make_plan(
         folds = _folds(window, first=start, ends=data_ends_on, **rolling)
         if folds:
             break
-    else:
-        raise NotTrainable(
-            target="all targets",
-            needs="a training origin before every calibrating one",
-            has=f"history from {first_day} until {data_ends_on}",
-        )
     every = {origin for fold in folds for origin in (*fold.train, fold.calibrate, fold.test)}
     every |= set(origins_before(data_ends_on, first=start, step_days=step_days, horizon=window))
     for fold in folds:
