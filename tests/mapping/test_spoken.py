@@ -46,3 +46,16 @@ def test_options_of_a_scheme_stay_with_it() -> None:
         "&zone=Europe/Berlin",
     )
     assert split_options(before) == ("csv:a.csv", {"delimiter": "&", "quote": "none"})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "csv:a.csv?episode_gap_days=3&episode_gap_days=5",
+        "parquet:a.parquet?currency=USD&zone=UTC&currency=EUR",
+        "csv:a.csv?delimiter=;&delimiter=,",
+    ],
+)
+def test_of_two_options_of_one_name_none_is_taken(source: str) -> None:
+    with pytest.raises(SourceError, match="given twice; give it once"):
+        split_options(take_options(source)[0])

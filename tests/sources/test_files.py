@@ -261,3 +261,14 @@ def test_a_duckdb_file_without_a_table_lists_those_it_has(tmp_path: Path) -> Non
     assert not (tmp_path / "nowhere.duckdb").exists()
     with pytest.raises(SourceError, match="no DuckDB file"):
         open_source("duckdb:pyproject.toml#t")
+
+
+def test_a_source_without_a_place_is_not_the_folder_that_one_happens_to_be_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ROWS.assign(channel="web").to_csv("any.csv", index=False)
+    for source in ("csv:", "csv:?delimiter=;", "parquet:"):
+        with pytest.raises(SourceError, match="no place is named"):
+            open_source(source)
+    assert open_source("csv:.").files == ("any.csv",)

@@ -28,7 +28,7 @@ from tiercast.cli import (
     tiers,
     training,
 )
-from tiercast.cli.faults import DEBUG, TERMINATED, Group, Terminated
+from tiercast.cli.faults import DEBUG, INTERRUPTED, STOPPED, TERMINATED, Group, Terminated
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 unforeseen, 2 command line or card, 3 input, 4 too little history or a leak, "
@@ -92,6 +92,8 @@ def main() -> None:
     if not sys.warnoptions and not os.environ.get(DEBUG):
         warnings.simplefilter("ignore")  # what libraries tell their programmers
     signal.signal(signal.SIGTERM, _leave)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background it may be ignored
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         app(prog_name="tiercast")
     except Terminated:
@@ -99,4 +101,10 @@ def main() -> None:
 
 
 def _leave(*_: Any) -> None:
+    STOPPED.append(TERMINATED)
     raise Terminated
+
+
+def _interrupt(*_: Any) -> None:
+    STOPPED.append(INTERRUPTED)
+    raise KeyboardInterrupt

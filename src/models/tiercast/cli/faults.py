@@ -18,6 +18,10 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
+STOPPED: list[int] = []
+"""Exit codes of the signals that came: a query tells that it was stopped as a failure of its own, and not by whom."""
+
+
 class Terminated(BaseException):
     """The process was asked to end: it leaves as after an error, so that temporary folders are removed."""
 
@@ -65,7 +69,9 @@ class Group(TyperGroup):
             if code == INTERRUPTED:
                 raise KeyboardInterrupt
         except (Exception, KeyboardInterrupt) as fault:
-            code = end(fault, as_json="--json" in given)
+            if TERMINATED in STOPPED:
+                raise Terminated from fault
+            code = end(KeyboardInterrupt() if STOPPED else fault, as_json="--json" in given)
         sys.exit(code)
 
 

@@ -1,6 +1,7 @@
 """What may follow the ``?`` of a source: options, such as ``?map=orders.toml`` which works for every source."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,8 +33,7 @@ def split_options(where: str) -> tuple[str, dict[str, str]]:
     found = TAIL.search(where)
     if not found:
         return where, {}
-    pairs = (pair.split("=", 1) for pair in found[1].split("&"))
-    return where[: found.start()], {name: unquote(value) for name, value in pairs}
+    return where[: found.start()], _told(where, found[1].split("&"))
 
 
 def take_options(where: str) -> tuple[str, dict[str, str], str]:
@@ -54,7 +54,17 @@ def take_options(where: str) -> tuple[str, dict[str, str], str]:
     rest = [pair for pair in pairs if pair not in ours]
     before = where[: found.start()] + ("?" + "&".join(rest) if rest else "")
     written = ("&" if rest else "?") + "&".join(ours) if ours else ""
-    return before, {name: unquote(value) for name, value in (pair.split("=", 1) for pair in ours)}, written
+    return before, _told(where, ours), written
+
+
+def _told(where: str, pairs: Sequence[str]) -> dict[str, str]:
+    """Return options by name; of two that contradict each other none is taken silently."""
+    told: dict[str, str] = {}
+    for name, value in (pair.split("=", 1) for pair in pairs):
+        if name in told:
+            raise SourceError(source=where, problem=f"{name} is given twice", fix="give it once")
+        told[name] = unquote(value)
+    return told
 
 
 def with_map(source: str, map: str | Path | None) -> str:  # noqa: A002

@@ -31,6 +31,10 @@ def _open(where: str, form: str) -> History:
         told = options.checked(told)
     except ValueError as problem:
         raise SourceError(source=source, problem=str(problem)) from None
+    if not place.strip():
+        raise SourceError(
+            source=source, problem="no place is named", fix=f"write {form}:PLACE, as in {form}:."
+        )
     path = Path(place).expanduser()
     patterns = [str(path / f"**/*{ending}") for ending in ENDINGS[form]] if path.is_dir() else [str(path)]
     files = (
