@@ -16,7 +16,7 @@ from benchmarks.quality.answers import CURVE_DAYS, LEVELS, Answers
 from benchmarks.quality.material import Material
 from tiercast.config import TrainCard
 from tiercast.engines.duckdb import DuckDBEngine
-from tiercast.errors import NotTrainable, TiercastError
+from tiercast.errors import NotTrainable
 from tiercast.features.catalogue import build_catalogue, look
 from tiercast.intake import take_stock
 from tiercast.learners.btyd_choice import fit_stage
@@ -27,6 +27,7 @@ from tiercast.serving import btyd_stage
 from tiercast.serving.btyd_stage import BtydStage
 from tiercast.serving.bundle import Bundle, arrange, open_bundle
 from tiercast.serving.forecast import Forecast
+from tiercast.serving.refusals import Refused
 from tiercast.sources.opening import open_source
 from tiercast.training import train
 
@@ -72,7 +73,7 @@ def predict_ours(history: History, cutoff: date, horizon_days: int, seed: int) -
         try:
             with stopwatch() as fit, _trained(card, opened) as trained:
                 pass
-        except TiercastError as refusal:
+        except Refused as refusal:
             refusals.append(f"{refusal.code}: {refusal}")
         except Exception as fault:  # a fault of ours costs figures, and is told beside them
             refusals.append(f"FAULT {type(fault).__name__}: {(str(fault).splitlines() or [''])[0]}")

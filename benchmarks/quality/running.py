@@ -11,7 +11,7 @@ from benchmarks.quality.judging import judge
 from benchmarks.quality.outcome import Outcome
 from benchmarks.quality.preparing import NothingToJudge, prepare
 from benchmarks.quality.tasks import Task
-from tiercast.errors import TiercastError
+from tiercast.serving.refusals import Refused
 from tiercast.sources.opening import open_source
 
 RESAMPLES = 1000
@@ -53,7 +53,7 @@ def run_task(
                 seed=seed,
                 without_kinds=task.without_kinds,
             )
-        except (TiercastError, NothingToJudge) as fault:
+        except (Refused, NothingToJudge) as fault:
             return Outcome(task, skipped=f"{getattr(fault, 'code', type(fault).__name__)}: {fault}")
         del history
         print(

@@ -19,6 +19,7 @@ from benchmarks.quality.peers.environment import python_with
 from benchmarks.quality.preparing import Future, NothingToJudge, prepare
 from benchmarks.quality.published import TASKS
 from benchmarks.quality.running import run_task
+from benchmarks.quality.tasks import Task
 from tiercast.sources.opening import open_source
 from tiercast.windows import day_number
 
@@ -166,6 +167,14 @@ def test_every_published_task_says_what_it_wants_and_skips_without_its_data(tmp_
     task = next(task for task in TASKS if task.name == "cdnow_13w")
     assert task.cutoff == date(1998, 1, 1)
     assert "no such file" in run_task(task, peers=(), data=tmp_path, seed=1).skipped
+
+
+def test_a_file_whose_columns_need_a_map_is_refused_with_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_text("member,when\nann,2024-01-01\n", encoding="utf-8")
+    task = Task(name="shop", source="csv:{folder}/shop.csv", last_day=date(2024, 1, 31), horizon_days=28)
+    told = run_task(task, peers=(), data=tmp_path, seed=1).skipped
+    assert told.startswith("MISSING_COLUMN: missing: customer_id")
+    assert "member" in told
 
 
 def test_an_unknown_task_or_peer_names_those_there_are(

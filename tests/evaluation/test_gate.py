@@ -51,7 +51,7 @@ def test_equal_challengers_win_at_most_one_time_in_twenty():
 
 
 def test_worse_challengers_never_win():
-    assert _share_over_one_rival(-3.5) == 0.0
+    assert _share_over_one_rival(-2.0) == 0.0
 
 
 def test_a_challenger_better_by_three_and_a_half_standard_errors_wins_almost_always():

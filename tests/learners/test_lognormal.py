@@ -24,9 +24,9 @@ def world(unit: float) -> Panel:
     features = pd.DataFrame(
         {"customer_id": [f"c{place}" for place in range(count)], "cutoff": np.datetime64("2025-01-01"), "rich": rich * 1.0}
     )  # fmt: skip
-    return Panel(
-        features, pd.DataFrame({"value_currency": np.where(np.arange(count) % 4 < 2, spent, 0.0)}), ("rich",)
-    )
+    bought = np.arange(count) % 4 < 2
+    labels = pd.DataFrame({"purchased": bought * 1.0, "value_currency": np.where(bought, spent, 0.0)})
+    return Panel(features, labels, ("rich",))
 
 
 @pytest.mark.parametrize("unit", [0.001, 1.0, 1000.0])

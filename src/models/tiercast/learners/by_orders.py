@@ -10,7 +10,7 @@ import numpy as np
 
 from tiercast.learners.learner import Learner, Panel, Setup
 from tiercast.learners.linear import away_from_zero, winsorised
-from tiercast.learners.trees import DEFAULTS, SPACE, boosted
+from tiercast.learners.trees import DEFAULTS, SPACE, boosted, paid_share, raised
 from tiercast.serving.blend import PerOrder
 from tiercast.serving.btyd_stage import MEAN_SPEND
 from tiercast.serving.rules import Column
@@ -29,7 +29,8 @@ def fit_orders_times_boosted(panel: Panel, parameters: Mapping[str, float], setu
     each = np.zeros(len(panel))
     each[bought] = away_from_zero(winsorised(brought[bought] / orders[bought]))
     objective = {"objective": "gamma"}
-    return PerOrder(boosted(panel, each, objective, "log", parameters, setup, only=bought, heft=orders))
+    part = boosted(panel, each, objective, "log", parameters, setup, only=bought, heft=orders)
+    return PerOrder(raised(part, float(np.log(paid_share(orders, bought, panel.weights())))))
 
 
 TIMES_SPEND = Learner("orders_times_spend", "lifetime_value", "model", fit_orders_times_spend, {}, {})

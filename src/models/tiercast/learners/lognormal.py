@@ -6,10 +6,9 @@ import numpy as np
 
 from tiercast.learners.learner import Learner, Panel, Setup
 from tiercast.learners.linear import away_from_zero, winsorised
-from tiercast.learners.trees import DEFAULTS, boosted
+from tiercast.learners.trees import DEFAULTS, boosted, paid_share, raised
 from tiercast.serving.blend import Hurdle
 from tiercast.serving.rules import RateTable
-from tiercast.serving.trees import Trees
 
 
 def fit_lognormal(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Hurdle:
@@ -27,17 +26,8 @@ def fit_lognormal(panel: Panel, parameters: Mapping[str, float], setup: Setup) -
         return Hurdle(part)
     missed = logs[bought] - part.score(panel.features[bought])
     smear = float(np.average(np.exp(missed), weights=panel.weights()[bought]))
-    return Hurdle(_raised(part, float(np.log(smear * unit))))
-
-
-def _raised(trees: Trees, by: float) -> Trees:
-    """Return trees whose score is higher by a constant: each leaf of the first one is."""
-    import lightgbm
-
-    model = lightgbm.Booster(model_str=trees.booster)
-    for leaf in range(int(model.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"])):
-        model.set_leaf_output(0, leaf, model.get_leaf_output(0, leaf) + by)
-    return Trees(trees.columns, model.model_to_string(), trees.link)
+    smear *= paid_share(panel.labels["purchased"].to_numpy(float), bought, panel.weights())
+    return Hurdle(raised(part, float(np.log(smear * unit))))
 
 
 LIGHTGBM_LOGNORMAL = Learner("lightgbm_lognormal", "lifetime_value", "model", fit_lognormal, DEFAULTS, {})

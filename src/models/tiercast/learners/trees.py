@@ -164,7 +164,36 @@ def _value(panel: Panel) -> np.ndarray:
 def fit_hurdle(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> Hurdle:
     """Fit the value of those who buy (gamma loss); the activity curve supplies the chance that they do."""
     value = away_from_zero(_value(panel))
-    return Hurdle(boosted(panel, value, {"objective": "gamma"}, "log", parameters, setup, only=value > 0))
+    part = boosted(panel, value, {"objective": "gamma"}, "log", parameters, setup, only=value > 0)
+    paid = paid_share(panel.labels["purchased"].to_numpy(float), value > 0, panel.weights())
+    return Hurdle(raised(part, float(np.log(paid))))
+
+
+def paid_share(bought: np.ndarray, paid: np.ndarray, weights: np.ndarray) -> float:
+    """Return what share of those who bought, or of their orders, left money: others gave nothing, or gave it all back.
+
+    What is learned of those who paid, times the chance of a purchase, would count the others as if they had paid too.
+
+    Examples
+    --------
+    >>> paid_share(np.array([1.0, 3.0, 0.0]), np.array([False, True, False]), np.ones(3))
+    0.75
+    """
+    total = float((weights * bought).sum())
+    left = float((weights * bought * paid).sum())
+    return left / total if left > 0 else 1.0
+
+
+def raised(part: Trees | RateTable, by: float) -> Trees | RateTable:
+    """Return trees whose score is higher by a constant: each leaf of the first one is. A constant answer stays."""
+    import lightgbm
+
+    if isinstance(part, RateTable) or by == 0:
+        return part
+    model = lightgbm.Booster(model_str=part.booster)
+    for leaf in range(int(model.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"])):
+        model.set_leaf_output(0, leaf, model.get_leaf_output(0, leaf) + by)
+    return Trees(part.columns, model.model_to_string(), part.link)
 
 
 def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> HazardTrees:
