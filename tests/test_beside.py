@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 import tiercast
+from tiercast.attribute_kinds import as_learned
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import SourceError
-from tiercast.intake import Account, as_learned, take_stock
+from tiercast.intake import Account, take_stock
 from tiercast.schema import History
 from tiercast.sources.opening import open_source
 
@@ -131,7 +132,7 @@ def customers(**columns: list[Any]) -> History:
 
 
 def test_words_that_happen_to_be_numbers_are_told_as_words_again() -> None:
-    learned = [{"name": "post_code", "kind": "text"}, {"name": "absent", "kind": "number"}]
+    learned = {"post_code": "text", "absent": "number"}
     table = as_learned(customers(post_code=[10115, 99999]), learned).sides["customers"]
     assert table.frame["attribute post_code"].tolist() == ["10115", "99999"]
     assert table.attributes == {"post_code": "text"}
@@ -139,13 +140,11 @@ def test_words_that_happen_to_be_numbers_are_told_as_words_again() -> None:
 
 def test_an_attribute_of_another_kind_than_was_learned_is_refused() -> None:
     with pytest.raises(SourceError, match="attribute score is text, and this version learned it as number"):
-        as_learned(customers(score=["1", "high"]), [{"name": "score", "kind": "number"}])
+        as_learned(customers(score=["1", "high"]), {"score": "number"})
 
 
 def test_an_attribute_without_any_value_is_of_any_kind() -> None:
-    table = as_learned(customers(score=[None, None]), [{"name": "score", "kind": "number"}]).sides[
-        "customers"
-    ]
+    table = as_learned(customers(score=[None, None]), {"score": "number"}).sides["customers"]
     assert table.frame["attribute score"].isna().all()
     assert table.frame["attribute score"].dtype == "float64"
-    assert as_learned(open_source(ROWS), [{"name": "score", "kind": "number"}]).sides == {}
+    assert as_learned(open_source(ROWS), {"score": "number"}).sides == {}

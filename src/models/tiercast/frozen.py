@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from tiercast.attribute_kinds import as_learned
 from tiercast.engines.engine import Engine
 from tiercast.features.described import people_of
-from tiercast.intake import Account, as_learned, require_currency, require_usable, take_stock
+from tiercast.intake import Account, require_currency, require_usable, take_stock
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
 
@@ -106,7 +107,7 @@ def features_again(bundle: Frozen, history: History, cutoff: date, engine: Engin
 
 def _as_learned(bundle: Frozen, history: History) -> History:
     require_currency(history, str(bundle.manifest["currency"]))
-    return as_learned(history, bundle.attributes)
+    return as_learned(history, {each["name"]: each["kind"] for each in bundle.attributes})
 
 
 def _asked(bundle: Frozen, history: History, cutoff: date, engine: Engine) -> pd.DataFrame:

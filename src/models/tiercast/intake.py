@@ -1,11 +1,9 @@
 """Intake: what a source holds, row by row accounted for, and what can be trained from it when."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tiercast.beside import Match, SideAccount, account_of_sides, match_rates
@@ -14,7 +12,6 @@ from tiercast.errors import ContractError, SourceError
 from tiercast.features.contract import contract_sql
 from tiercast.schema import NAMES, History
 from tiercast.serving.contract import CHANNELS, KINDS, REJECTIONS
-from tiercast.sidetable import attribute_column
 from tiercast.windows import day_of
 
 UNRESOLVED = ("NULL_CUSTOMER",)
@@ -166,42 +163,6 @@ def require_currency(history: History, learned: str) -> None:
             problem=f"its amounts are in {history.currency}, and this version learned {learned}",
             fix="convert them, or train on this currency",
         )
-
-
-def as_learned(history: History, attributes: Sequence[Mapping[str, str]]) -> History:
-    """Return a history whose attributes of customers are of the kinds that a version learned.
-
-    Words that happen to be numbers this time are told as words; nothing else can be told otherwise.
-
-    Raises
-    ------
-    SourceError
-        An attribute is of another kind than the version learned.
-    """
-    table = history.sides.get("customers")
-    if table is None:
-        return history
-    told, kinds = table.frame, dict(table.attributes)
-    for name, kind in ((each["name"], each["kind"]) for each in attributes):
-        column = attribute_column(name)
-        if kinds.get(name, kind) == kind:
-            continue
-        if told[column].notna().any() and (kinds[name], kind) != ("number", "text"):
-            raise SourceError(
-                source="side table customers",
-                problem=f"attribute {name} is {kinds[name]}, and this version learned it as {kind}",
-                fix="give it as it was, or train on this table",
-            )
-        cells = told[column].map(_written, na_action="ignore").astype("str") if kind == "text" else np.nan
-        told = told.assign(**{column: cells})
-        kinds[name] = kind
-    return replace(
-        history, sides={**history.sides, "customers": replace(table, frame=told, attributes=kinds)}
-    )
-
-
-def _written(number: float) -> str:
-    return str(int(number)) if number == int(number) else repr(number)
 
 
 def _by(counted: pd.DataFrame, column: str) -> dict[str, int]:

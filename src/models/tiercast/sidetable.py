@@ -29,6 +29,8 @@ class SideTable:
         Rows by code of :data:`tiercast.sides.REJECTIONS`.
     ignored : tuple of str
         Columns that nothing reads.
+    open_kinds : mapping of str to tuple of str
+        Attributes that came as text, and what else such a column may hold: see :mod:`tiercast.attribute_kinds`.
     """
 
     name: str
@@ -39,6 +41,7 @@ class SideTable:
     repeats: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    open_kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def told(self) -> dict[str, tuple[str, str]]:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 
+from tiercast.attribute_kinds import as_learned
 from tiercast.collect import choose, collect
 from tiercast.features.attribute import attributes_of
 from tiercast.features.compile import compile_features, needed
@@ -63,7 +64,11 @@ class Catalogue:
 
     def tables(self, history: History) -> Tables:
         """Return what the text joins: vocabularies, dictionaries, local calendars, and what is known of customers."""
-        return tables_of(history, self.vocabulary)
+        return tables_of(self.read(history), self.vocabulary)
+
+    def read(self, history: History) -> History:
+        """Return a history whose attributes are of the kinds that were seen, whatever has come to be known since."""
+        return as_learned(history, {each.name: each.kind for each in self.seen.attributes})
 
     def attributes(self, wanted: Sequence[str]) -> list[dict[str, str]]:
         """Return the attributes of customers that the ``wanted`` features read, each with its column in a request."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tiercast.attribute_kinds import seen_kinds
 from tiercast.features.declare import Attribute
 from tiercast.schema import History
 from tiercast.serving.attributes import facts_of
@@ -157,7 +158,7 @@ def beside(history: History, cutoff: date) -> dict[str, Any]:
         stores = stores[stores["from_day"] < end]
         found |= {"regions": _top(stores["region"]), "store_zones": bool(stores["zone"].notna().any())}
     if "customers" in history.sides:
-        table = history.sides["customers"]
+        table = seen_kinds(history.sides["customers"], end)
         facts = _attributes(table)
         facts = facts[facts["from_day"] < end]
         shared = facts.drop_duplicates(["customer_id", "attribute", "term"])

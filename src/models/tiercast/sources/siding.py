@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from tiercast.attribute_kinds import LIKE, whole_kind
 from tiercast.collect import choose
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import ContractError, SourceError
 from tiercast.schema import History
 from tiercast.serving.contract import Column
-from tiercast.serving.reading import DUCKDB, NUMBER_PATTERN, TIME_PATTERN, output_name, typed_columns
+from tiercast.serving.reading import DUCKDB, output_name, typed_columns
 from tiercast.serving.refusals import MissingColumns, UnknownColumns
 from tiercast.sides import SIDES, WORDS, Side
 from tiercast.sidetable import SideTable, attribute_column
@@ -22,8 +23,6 @@ from tiercast.sources.side_rows import verdicts
 
 MOST_REJECTED_SHARE = 0.2
 LOOKS_LIKE = 0.8
-PADDED = "^[+-]?0[0-9]"
-"""Numbers are not written so, but post codes are."""
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 """As in the contract: engines disagree on letters beyond ASCII, which stay as they came."""
 
@@ -113,7 +112,8 @@ def read_side(side: Side, source: History) -> SideTable:
     kept = accepted.drop_duplicates(ignore_index=True)
     ignored = () if side.attributes else tuple(further)
     return SideTable(
-        side.name, kept, kinds, len(rows), lost, len(accepted) - len(kept), rejected, ignored
+        side.name, kept, kinds, len(rows), lost, len(accepted) - len(kept), rejected, ignored,
+        {name: _possible(source) for name, kind in kinds.items() if kind == "text" and _is_text(types[name])},
     )  # fmt: skip
 
 
@@ -165,24 +165,29 @@ def _kinds(engine: DuckDBEngine, types: Mapping[str, str], source: History) -> d
                 problem=f"attribute {name} holds {type_name}",
                 fix="give text, numbers, dates or truths",
             )
-    texts = [name for name in types if DUCKDB.classify(types[name]) == "text"]
+    texts = [name for name in types if _is_text(types[name])]
     cells = {name: f"NULLIF(TRIM({DUCKDB.quote(name)}), '')" for name in texts}
-    alike = {
-        "told": "{0} IS NOT NULL",
-        "number": f"{DUCKDB.matches('{0}', NUMBER_PATTERN)} AND NOT {DUCKDB.matches('{0}', PADDED)}",
-        "time": DUCKDB.matches("{0}", TIME_PATTERN),
-    }
+    alike = {"told": "{0} IS NOT NULL", **LIKE}
     counts = [
         f"COUNT(CASE WHEN {like.replace('{0}', cells[name])} THEN 1 END) AS {kind}_{place}"
         for place, name in enumerate(texts)
         for kind, like in alike.items()
     ]
     told: Any = engine.run(f"SELECT {', '.join(counts)} FROM original").iloc[0] if counts else {}
-    possible = ("number", "time") if source.format == "csv" else ("time",)
+    possible = _possible(source)
     for place, name in enumerate(texts):
-        whole = (kind for kind in possible if told[f"{kind}_{place}"] == told[f"told_{place}"] > 0)
-        found[name] = next(whole, "text")
+        counted = {kind: int(told[f"{kind}_{place}"]) for kind in possible}
+        found[name] = whole_kind(int(told[f"told_{place}"]), counted, possible)
     return found
+
+
+def _is_text(type_name: str) -> bool:
+    return DUCKDB.classify(type_name) == "text"
+
+
+def _possible(source: History) -> tuple[str, ...]:
+    """Return what text may hold besides words: numbers only where the table has no types (CSV)."""
+    return ("number", "time") if source.format == "csv" else ("time",)
 
 
 def _plain(rows: pd.DataFrame, side: Side, columns: Sequence[Column]) -> pd.DataFrame:

@@ -279,7 +279,7 @@ def train(
         progress("registering and judging at the gate")
         promotion = promote(
             store, run, register(store, run, made), results, plan=ready.plan, seed=card.seed,
-            engine=engine, people=people_of(opened),
+            engine=engine, people=people_of(ready.catalogue.read(opened)),
         )  # fmt: skip
         run.log(
             params={
