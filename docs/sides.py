@@ -97,7 +97,9 @@ assert february["attribute_c0_points"].tolist() == [90, 40]
 A table of customers without any time is what leaks are made of: `tiercast audit` says so, once for each feature.
 
 Numbers, words and dates are told apart by the types of the table. A CSV has none: there a column is numbers or dates
-when every cell of it is one, and a number with a leading zero is a word. The kind is frozen with a version.
+when every cell of it is one that was in force at the cutoff at which the features are chosen, and a number with a leading zero is
+a word. The kind is frozen with a version: a later row with a cell that is none is rejected and counted as `BAD_NUMBER` or
+`BAD_TIME`, the one before it stays in force, and a table of which more than a fifth cannot be read so is refused.
 
 Rows that cannot be used are counted by a code and left out; more than a fifth of them refuses the table. Exact repeats
 say nothing more and are counted apart. A column that is nearly one of the table (`unit_costs`) is refused, any other is
