@@ -52,7 +52,7 @@ def _adjust(tasks: list[Told]) -> None:
     every = [(task["task"], each) for task in tasks for each in task.get("comparisons", ())]
     for in_table in (True, False):
         found = {
-            f"{task} {each['target']} {each['metric']}": each
+            f"{task} {each['target']} {each['metric']} {each['peer']}": each
             for task, each in every
             if each["in_table"] is in_table
         }

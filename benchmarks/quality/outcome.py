@@ -108,6 +108,7 @@ def _comparison(each: Comparison) -> dict[str, Any]:
         "p_value": finite(each.p_value),
         "p_adjusted": finite(each.p_adjusted),
         "in_table": each.in_table,
+        "is_best": each.is_best,
         "verdict": each.verdict,
     }
 

@@ -34,7 +34,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 
 
 def show(outcomes: Sequence[Outcome], console: Console) -> None:
-    """Print one table a target, then ours against the best peer, then the goals, then who did not take part."""
+    """Print one table a target, then ours against the peers, then the goals, then who did not take part."""
     for target in TARGETS:
         rows = [
             (outcome, name)
@@ -83,12 +83,14 @@ def _target_table(target: str, rows: Sequence[tuple[Outcome, str]]) -> Table:
 
 
 def _comparison_table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(title="ours against the best peer of each figure (* survives Holm over the table)")
+    table = Table(
+        title="ours against the best peer of each figure, and whoever is ahead (* survives Holm over all peers)"
+    )
     for heading in (
         "task",
         "figure",
         "ours",
-        "best peer",
+        "peer",
         "its figure",
         "difference",
         "p adjusted",
@@ -97,7 +99,7 @@ def _comparison_table(outcomes: Sequence[Outcome]) -> Table:
     ):
         table.add_column(heading, justify="right" if heading in ("ours", "its figure") else "left")
     for outcome in outcomes:
-        for each in outcome.comparisons:
+        for each in (each for each in outcome.comparisons if each.matters):
             found = each.difference
             table.add_row(
                 outcome.task.name,

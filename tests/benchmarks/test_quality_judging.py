@@ -129,6 +129,28 @@ def test_who_knows_more_is_ahead_and_a_copy_is_level(future: Future) -> None:
     assert {each.verdict for each in same} == {"level"}
 
 
+def test_a_peer_that_errs_like_us_and_a_little_less_is_seen_behind_a_better_one(future: Future) -> None:
+    rng = np.random.default_rng(4)
+    wild = MEAN * np.exp(rng.normal(0.0, 0.5, CUSTOMERS))
+    answers = {
+        "ours": told(CHANCE, MEAN * 1.5),
+        "close": told(CHANCE, MEAN * 1.49),
+        "wild": told(CHANCE, wild),
+    }
+    figures = {name: judge(said, future, has_amounts=True, seed=1) for name, said in answers.items()}
+    figures["wild"]["value"]["rmse"] = (
+        figures["close"]["value"]["rmse"] - 1e-6
+    )  # whoever errs otherwise is the best
+    rivals = {name: answers[name] for name in ("close", "wild")}
+    found = adjusted(compare(TASK, answers["ours"], rivals, figures, future, seed=1, resamples=200))
+    of_size = {each.peer: each for each in found if (each.target, each.metric) == ("value", "rmse")}
+    assert (of_size["wild"].is_best, of_size["close"].is_best) == (True, False)
+    assert of_size["close"].verdict == "behind*"
+    assert of_size["close"].matters
+    figures_with_best = {(each.target, each.metric) for each in found if each.is_best}
+    assert len([each for each in found if each.is_best]) == len(figures_with_best)
+
+
 def test_the_best_peer_of_a_bias_is_the_one_nearest_to_one() -> None:
     figures = {"low": {"value": {"total_bias": 0.7}}, "high": {"value": {"total_bias": 1.2}}, "none": {}}
     assert best_peer("value", "total_bias", figures) == "high"
@@ -155,6 +177,7 @@ def comparison(metric: str, p_value: float, verdict: str) -> dict[str, object]:
     return {
         "target": "churn",
         "metric": metric,
+        "peer": "someone",
         "p_value": p_value,
         "p_adjusted": p_value,
         "in_table": True,
