@@ -49,7 +49,8 @@ class Outcome:
         ]
         unseen = any("SEASON_UNSEEN" in note for note in notes)
         has_intervals = "interval" in self.figures.get("ours", {})
-        return self.task.goals + (INTERVALS if self.task.goals and has_intervals and not unseen else ())
+        more = INTERVALS if self.task.goals and has_intervals and not unseen else ()
+        return self.task.goals + tuple(goal for goal in more if goal not in self.task.goals)
 
     def figure(self, name: str, goal: Goal) -> float:
         """Return the figure that a goal is about; NaN where the contestant has none."""

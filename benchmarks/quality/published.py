@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from benchmarks.quality.tasks import Goal, Task
+from benchmarks.quality.tasks import INTERVALS, Goal, Task
 
 CDNOW = "cdnow:{folder}"
 ONLINE_RETAIL = "online_retail:{folder}"
@@ -43,6 +43,9 @@ TASKS: tuple[Task, ...] = (
             Goal(target="value", metric="rmse", at_most=55.6, best_known=55.7),
             Goal(target="repurchase", metric="integrated_brier", at_most=0.0960, best_known=0.0966),
         ),
+    ),
+    Task(  # the only window of the four sets whose season was seen a year before: what intervals are judged on
+        name="cdnow_1998_90d", source=CDNOW, last_day=date(1998, 4, 1), horizon_days=90, goals=INTERVALS,
     ),
     Task(
         name="complete_journey_28d", source=COMPLETE_JOURNEY, last_day=date(2017, 11, 5), horizon_days=28,
