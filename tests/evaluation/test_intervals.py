@@ -105,3 +105,25 @@ def test_a_level_that_nobody_could_know_is_covered_by_wider_intervals():
             covered[name].append(((actual >= low) & (actual <= high))[spent].mean())
     assert np.mean(covered["narrow"]) < 0.77
     assert np.mean(covered["wide"]) == pytest.approx(0.8, abs=0.02)
+
+
+def test_who_bought_and_gave_all_of_it_back_is_told_as_nothing() -> None:
+    rng = np.random.default_rng(6)
+    count = 30_000
+    probability = rng.uniform(0.2, 1.0, count)
+    bought = rng.random(count) < probability
+    kept = bought & (rng.random(count) < 0.7)
+    mean = rng.uniform(20.0, 80.0, count)
+    actual = np.where(kept, mean * np.exp(rng.normal(-0.08, 0.4, count)), 0.0)
+    given = mean * 0.7  # value given a purchase, of which three in ten leave nothing
+    blind = fit_value_intervals(actual, probability, given)
+    seen = fit_value_intervals(actual, probability, given, bought=bought)
+    assert (blind.paid_share, seen.paid_share) == (1.0, pytest.approx(0.7, abs=0.01))
+    assert (actual == 0).mean() == pytest.approx(seen.cumulative(0.0, probability, given).mean(), abs=0.01)
+    assert abs((actual == 0).mean() - blind.cumulative(0.0, probability, given).mean()) > 0.1
+    for level in (0.6, 0.8, 0.9):
+        asked = np.maximum(
+            level, 1.0 - 0.7 * probability
+        ).mean()  # whoever leaves nothing more often is below it at zero
+        told = seen.quantile(level, probability, given)
+        assert (actual <= told).mean() == pytest.approx(asked, abs=0.015)

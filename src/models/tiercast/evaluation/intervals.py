@@ -33,6 +33,7 @@ def fit_value_intervals(
     purchase_probability: ArrayLike,
     conditional_mean: ArrayLike,
     *,
+    bought: ArrayLike | None = None,
     bins: int = 10,
     spenders_per_bin: int = 50,
     least_spenders: int = 20,
@@ -52,6 +53,8 @@ def fit_value_intervals(
     purchase_probability, conditional_mean : array of float, shape (n,)
         What was said of them, by a learner not fitted on this window. Rows with NaN, or a conditional mean
         not above zero, are left out.
+    bought : array of bool, shape (n,), optional
+        Who bought: some of them may have left no money. Default: the spenders.
     bins, spenders_per_bin, least_spenders : int
 
     Raises
@@ -75,13 +78,15 @@ def fit_value_intervals(
     """
     brought, probability, mean = columns(actual, purchase_probability, conditional_mean)
     usable = np.isfinite(brought) & np.isfinite(probability) & np.isfinite(mean) & (mean > 0)
-    brought, predicted, mean = brought[usable], (probability * mean)[usable], mean[usable]
+    came = np.ones(len(brought), dtype=bool) if bought is None else np.asarray(bought, dtype=bool)
+    brought, predicted, mean, came = brought[usable], (probability * mean)[usable], mean[usable], came[usable]
     spent = brought > 0
     if spent.sum() < least_spenders:
         raise TooFewSpenders(int(spent.sum()), least_spenders)
     edges = np.unique(np.quantile(predicted, np.arange(1, bins) / bins))
     edges = _pooled(edges, np.searchsorted(edges, predicted[spent], side="right"), spenders_per_bin)
-    log_ratio = np.log(brought[spent] / mean[spent])
+    paid_share = 1.0 if bought is None else float(spent.sum() / (spent | came).sum())
+    log_ratio = np.log(brought[spent] / (mean[spent] / paid_share))
     where = np.searchsorted(edges, predicted[spent], side="right")
     levels = np.arange(1, 100) / 100.0
     rows = [conformal_quantiles(log_ratio[where == number], levels) for number in range(edges.size + 1)]
@@ -89,6 +94,7 @@ def fit_value_intervals(
         levels=tuple(levels.tolist()),
         bin_edges=tuple(edges.tolist()),
         log_ratio_quantiles=tuple(tuple(row.tolist()) for row in rows),
+        paid_share=paid_share,
     )
 
 

@@ -25,9 +25,10 @@ class BrokenIntervals(Refused, ValueError):
 class ValueIntervals:
     """Quantiles of a customer's value: a point mass at zero, and a spread around the mean of those who buy.
 
-    With purchase probability P and conditional mean m (value given a purchase), the quantile at level p is 0
+    With the chance P that money is left and the mean m of those who leave some, the quantile at level p is 0
     for p <= 1 - P, and otherwise ``m * exp(q((p - (1 - P)) / P))`` where q are quantiles of log(actual / m)
-    among the spenders of a calibration window, kept apart by bin of predicted value P * m (Mondrian).
+    among the spenders of a calibration window, kept apart by bin of predicted value P * m (Mondrian). P is the
+    purchase probability times ``paid_share``, and m the value given a purchase over it.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ class ValueIntervals:
         bin.
     log_ratio_quantiles : tuple of tuple of float
         One row of q for each bin (one more than edges), each as long as ``levels`` and rising.
+    paid_share : float
+        Of those who bought, who left money: above 0 and at most 1. The others paid nothing, or gave all of it back.
 
     Notes
     -----
@@ -60,8 +63,11 @@ class ValueIntervals:
     levels: tuple[float, ...]
     bin_edges: tuple[float, ...]
     log_ratio_quantiles: tuple[tuple[float, ...], ...]
+    paid_share: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 0 < self.paid_share <= 1:
+            raise BrokenIntervals(f"a paid share is above 0 and at most 1; {self.paid_share} came")
         if len(self.log_ratio_quantiles) != len(self.bin_edges) + 1:
             bins = len(self.log_ratio_quantiles)
             raise BrokenIntervals(f"{len(self.bin_edges)} edges do not part {bins} bins", bins=bins)
@@ -98,7 +104,7 @@ class ValueIntervals:
         numpy.ndarray of float64, shape (n,)
             At least 0, rising in ``level``; NaN where probability or mean is NaN.
         """
-        probability, mean, asked = _columns(purchase_probability, conditional_mean, level)
+        probability, mean, asked = self._columns(purchase_probability, conditional_mean, level)
         beyond = asked - (1 - probability)
         within = np.divide(beyond, probability, out=np.zeros_like(mean), where=beyond > 0)
         spend = self._among_spenders(within, probability, mean)
@@ -108,7 +114,7 @@ class ValueIntervals:
     def positive_quantile(
         self, level: ArrayLike, purchase_probability: ArrayLike, conditional_mean: ArrayLike
     ) -> NDArray[np.float64]:
-        """Return the quantile of the value *given a purchase*; the probability only chooses the bin.
+        """Return the quantile of the value of those who leave money; the probability only chooses the bin.
 
         [Q(0.1), Q(0.9)] of the positive part should cover about 80 % of realised spenders.
 
@@ -118,7 +124,7 @@ class ValueIntervals:
         >>> spread.positive_quantile(0.75, [0.01], [100.0]).round(2).tolist()
         [164.87]
         """
-        probability, mean, asked = _columns(purchase_probability, conditional_mean, level)
+        probability, mean, asked = self._columns(purchase_probability, conditional_mean, level)
         return self._among_spenders(asked, probability, mean)
 
     def interval(
@@ -151,7 +157,7 @@ class ValueIntervals:
         >>> spread.cumulative([0.0, 100.0, -5.0], [0.4, 0.4, 0.4], [100.0, 100.0, 100.0]).round(4).tolist()
         [0.6, 0.8, 0.0]
         """
-        probability, mean, amount = _columns(purchase_probability, conditional_mean, value)
+        probability, mean, amount = self._columns(purchase_probability, conditional_mean, value)
         positive = (amount > 0) & (mean > 0)
         ratio = np.divide(amount, mean, out=np.ones_like(mean), where=positive)
         log_ratio = np.log(ratio, out=np.zeros_like(mean), where=positive)
@@ -163,6 +169,13 @@ class ValueIntervals:
         share = np.where((amount > 0) & (mean <= 0), 1.0, np.where(positive, share, 0.0))
         spread = np.where(amount < 0, 0.0, 1 - probability + probability * share)
         return np.where(np.isnan(probability) | np.isnan(mean) | np.isnan(amount), np.nan, spread)
+
+    def _columns(
+        self, probability: ArrayLike, mean: ArrayLike, other: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the chance that money is left, the mean of those who leave some, and what else was asked."""
+        chance, amount, third = _columns(probability, mean, other)
+        return chance * self.paid_share, amount / self.paid_share, third
 
     def _among_spenders(
         self, level: NDArray[np.float64], probability: NDArray[np.float64], mean: NDArray[np.float64]
@@ -193,6 +206,7 @@ class ValueIntervals:
             "levels": list(self.levels),
             "bin_edges": list(self.bin_edges),
             "log_ratio_quantiles": [list(row) for row in self.log_ratio_quantiles],
+            "paid_share": self.paid_share,
         }
 
     @classmethod
@@ -202,6 +216,7 @@ class ValueIntervals:
             levels=tuple(float(level) for level in stored["levels"]),
             bin_edges=tuple(float(edge) for edge in stored["bin_edges"]),
             log_ratio_quantiles=tuple(tuple(float(q) for q in row) for row in stored["log_ratio_quantiles"]),
+            paid_share=float(stored.get("paid_share", 1.0)),
         )
 
 

@@ -97,7 +97,8 @@ def value_spread(
         actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
         if not (actual > 0).any():
             return None
-        return fit_value_intervals(actual, probability, value / np.maximum(probability, 1e-9))
+        bought = window.labels["purchased"].to_numpy(float) > 0
+        return fit_value_intervals(actual, probability, value / np.maximum(probability, 1e-9), bought=bought)
 
     return fits.once(("value spread", name, activity, orders, known_until), find)
 
