@@ -240,6 +240,18 @@ def test_a_versions_model_card_was_written_from_its_run(trained_world: World) ->
     assert all(test in text for _, test in trained_world.facts["folds"])
 
 
+def test_the_card_and_the_run_tell_whether_ranges_of_value_held(trained_world: World) -> None:
+    store = Store(trained_world.uri, None)
+    text = (bundle_folder(store, "champion") / "MODEL_CARD.md").read_text("utf-8")
+    metrics = store.client.get_run(trained_world.facts["run_id"]).data.metrics
+    held = metrics["lifetime_value.pit_coverage_80_share"]
+    assert 0.6 < held < 1.0
+    assert f"(PIT) | {100 * held:.1f} % |" in text
+    assert "widened by 1.4 for a season never seen" in text
+    assert metrics["lifetime_value.crps"] > 0
+    assert 0 < metrics["lifetime_value.pit_coverage_80_worst_decile_share"] <= 1
+
+
 def test_a_card_without_a_horizon_keeps_the_champions_and_says_why(again: tuple[Store, Any]) -> None:
     store, report = again
     assert (report.horizon.basis, report.horizon.days, report.plan.horizon.days) == ("champion", 28, 28)

@@ -6,6 +6,7 @@ from tiercast.config import TrainCard
 from tiercast.intake import Account
 from tiercast.serving.measure import NET_REVENUE, ValueMeasure
 from tiercast.training.horizon import HorizonChoice
+from tiercast.training.judged_card import ranges_told
 from tiercast.training.judging import TARGETS, Results
 from tiercast.training.plan import Plan
 
@@ -57,6 +58,8 @@ def write_model_card(
                 f"| {target.name} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |"
             )
     lines += [
+        "",
+        *ranges_told(results, chosen["lifetime_value"], level_factor_80=plan.level_factor_80),
         "",
         "Warnings: " + ("; ".join(warnings) if warnings else "none") + ".",
         "",

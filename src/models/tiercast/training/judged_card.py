@@ -1,0 +1,35 @@
+"""What a model card says of how a version was judged beyond its losses: did ranges hold?"""
+
+from tiercast.evaluation.spread import farthest
+from tiercast.targets.lifetime_value import LIFETIME_VALUE
+from tiercast.training.judging import Results
+
+SHARES = {
+    "pit_coverage_80_share": "values within it, zeros drawn at random (PIT)",
+    "pit_coverage_80_worst_decile_share": "the same, in the tenth by expected value that is farthest from 80 %",
+    "spender_coverage_80_share": "of those who paid: values within their range given a purchase",
+    "coverage_80_share": "values between the two ends that are told (above 80 % where many bring nothing)",
+}
+
+
+def ranges_told(results: Results, value: str, *, level_factor_80: float) -> list[str]:
+    """Return how the 80 % range of value of a candidate held at the test origins, as lines of Markdown."""
+    by_origin = results.figures[LIFETIME_VALUE.name][value]
+    mean = by_origin["mean"]
+    lines = [
+        "The 80 % range of value, at the same origins"
+        + (f" (widened by {level_factor_80:.4g} for a season never seen)" if level_factor_80 > 1 else "")
+        + ":",
+        "",
+        "| of 80 % told | mean | farthest |",
+        "|---|---|---|",
+    ]
+    for name, words in SHARES.items():
+        each = [figures[name] for origin, figures in by_origin.items() if origin != "mean"]
+        lines.append(f"| {words} | {100 * mean[name]:.1f} % | {100 * farthest(each, 0.8):.1f} % |")
+    return [
+        *lines,
+        "",
+        f"Mean width: {mean['width_80_to_mean_ratio']:.2f} times the mean value. Continuous ranked probability score: "
+        f"{mean['crps']:.4g} in currency. Mean PIT {mean['pit_mean']:.3f} (0.5 is level; above, too little was told).",
+    ]
