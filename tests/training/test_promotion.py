@@ -1,5 +1,6 @@
 """The gate over time: the rule is champion first, a model must beat it, and an equal one never takes over."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tiercast.registry import (
     open_served,
     open_store,
     relocate,
+    run_file,
     set_alias,
 )
 from tiercast.sources.opening import open_source
@@ -250,6 +252,25 @@ def test_the_card_and_the_run_tell_whether_ranges_of_value_held(trained_world: W
     assert "widened by 1.4 for a season never seen" in text
     assert metrics["lifetime_value.crps"] > 0
     assert 0 < metrics["lifetime_value.pit_coverage_80_worst_decile_share"] <= 1
+
+
+def test_the_card_and_the_run_tell_for_whom_answers_are_good(trained_world: World) -> None:
+    store = Store(trained_world.uri, None)
+    rule, model = ((bundle_folder(store, n) / "MODEL_CARD.md").read_text("utf-8") for n in ("1", "2"))
+    run_id = trained_world.facts["run_id"]
+    metrics = store.client.get_run(run_id).data.metrics
+    customers = metrics["slices.first_channel.web.customers"]
+    assert (
+        f"| first_channel | web | {customers:.0f} | {metrics['slices.first_channel.web.log_loss']:.3f}"
+        in model
+    )
+    assert f"{metrics['slices.untold']:.0f} with fewer than 50 customers" in model
+    assert "only the chosen candidates were judged so (`slices.json` of the run)" in rule
+    kept = run_file(store, run_id, "slices.json")
+    assert kept is not None
+    assert len(json.loads(kept.read_text("utf-8"))["slices"]) == model.count("\n| purchases |") + sum(
+        model.count(f"\n| {kind} |") for kind in ("age", "past_spend", "first_channel", "preferred_channel")
+    )
 
 
 def test_a_card_without_a_horizon_keeps_the_champions_and_says_why(again: tuple[Store, Any]) -> None:

@@ -1,8 +1,11 @@
-"""What a model card says of how a version was judged beyond its losses: did ranges hold?"""
+"""What a model card says of how a version was judged beyond its losses: did ranges hold, and for whom?"""
+
+from collections.abc import Mapping
 
 from tiercast.evaluation.spread import farthest
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.training.judging import Results
+from tiercast.training.slicing import Slices
 
 SHARES = {
     "pit_coverage_80_share": "values within it, zeros drawn at random (PIT)",
@@ -33,3 +36,39 @@ def ranges_told(results: Results, value: str, *, level_factor_80: float) -> list
         f"Mean width: {mean['width_80_to_mean_ratio']:.2f} times the mean value. Continuous ranked probability score: "
         f"{mean['crps']:.4g} in currency. Mean PIT {mean['pit_mean']:.3f} (0.5 is level; above, too little was told).",
     ]
+
+
+def slices_told(
+    slices: Slices, results: Results, chosen: Mapping[str, str], *, currency: str | None
+) -> list[str]:
+    """Return the winners' figures by kind of customer, as lines of Markdown; a card of other candidates says where they are."""
+    if any(results.winners[name] != chosen[name] for name in ("churn", "lifetime_value")):
+        return ["By kind of customer: only the chosen candidates were judged so (`slices.json` of the run)."]
+    few = f"{slices.untold} with fewer than {slices.least_customers} customers " + (
+        "is not told." if slices.untold == 1 else "are not told."
+    )
+    lines = [
+        f"By kind of customer as known at the origin, all origins together (churn / value in {currency or 'currency'}; "
+        "thirds of gross spend so far; a rule's figure in brackets). Slices: "
+        f"{few}",
+        "",
+        "| of | slice | customers | log loss | AUC | ECE | predicted / left | predicted / actual value | Gini | in range |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in slices.table.to_dict("records"):
+        told = [
+            f"{row['log_loss']:.3f} ({row['rule_log_loss']:.3f})",
+            *(
+                f"{row[name]:.3f}"
+                for name in ("roc_auc", "expected_calibration_error", "predicted_to_actual")
+            ),
+            f"{row['total_bias']:.3f}",
+            f"{row['normalised_gini']:.3f} ({row['rule_normalised_gini']:.3f})",
+            f"{100 * row['pit_coverage_80_share']:.0f} %",
+        ]
+        lines.append(
+            f"| {row['slice_of']} | {str(row['slice']).replace('|', '/')} | {row['customers']:,} | "
+            + " | ".join(told)
+            + " |"
+        )
+    return lines

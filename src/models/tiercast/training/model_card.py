@@ -6,9 +6,10 @@ from tiercast.config import TrainCard
 from tiercast.intake import Account
 from tiercast.serving.measure import NET_REVENUE, ValueMeasure
 from tiercast.training.horizon import HorizonChoice
-from tiercast.training.judged_card import ranges_told
+from tiercast.training.judged_card import ranges_told, slices_told
 from tiercast.training.judging import TARGETS, Results
 from tiercast.training.plan import Plan
+from tiercast.training.slicing import Slices
 
 
 def write_model_card(
@@ -20,6 +21,7 @@ def write_model_card(
     warnings: tuple[str, ...],
     horizon: HorizonChoice,
     *,
+    slices: Slices,
     measure: ValueMeasure = NET_REVENUE,
 ) -> str:
     """Return the card as Markdown, written from the run: no figure in it was typed by hand."""
@@ -60,6 +62,8 @@ def write_model_card(
     lines += [
         "",
         *ranges_told(results, chosen["lifetime_value"], level_factor_80=plan.level_factor_80),
+        "",
+        *slices_told(slices, results, chosen, currency=account.currency),
         "",
         "Warnings: " + ("; ".join(warnings) if warnings else "none") + ".",
         "",
