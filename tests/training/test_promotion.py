@@ -273,6 +273,24 @@ def test_the_card_and_the_run_tell_for_whom_answers_are_good(trained_world: Worl
     )
 
 
+def test_the_card_and_the_run_tell_how_sure_the_headline_figures_are(trained_world: World) -> None:
+    store = Store(trained_world.uri, None)
+    text = (bundle_folder(store, "champion") / "MODEL_CARD.md").read_text("utf-8")
+    metrics = store.client.get_run(trained_world.facts["run_id"]).data.metrics
+    for name in (
+        "churn.log_loss",
+        "churn.roc_auc",
+        "lifetime_value.normalised_gini",
+        "lifetime_value.total_bias",
+    ):
+        low, figure, high = (metrics[f"{name}{end}"] for end in (".low_95", "", ".high_95"))
+        assert low < figure < high, name
+        assert f"{low:.4g} to {high:.4g}" in text
+    assert metrics["churn.log_loss.minus_rule_high_95"] < 0
+    assert f"| churn: calibration error (ECE) | {metrics['churn.expected_calibration_error']:.4g} |" in text
+    assert f"| orders: bias, predicted / actual | {metrics['orders.total_bias']:.4g} |" in text
+
+
 def test_a_card_without_a_horizon_keeps_the_champions_and_says_why(again: tuple[Store, Any]) -> None:
     store, report = again
     assert (report.horizon.basis, report.horizon.days, report.plan.horizon.days) == ("champion", 28, 28)

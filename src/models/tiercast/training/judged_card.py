@@ -1,4 +1,4 @@
-"""What a model card says of how a version was judged beyond its losses: did ranges hold, and for whom?"""
+"""What a model card says of how a version was judged beyond its losses: level, how sure, did ranges hold, for whom?"""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from tiercast.evaluation.spread import farthest
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.training.judging import Results
 from tiercast.training.slicing import Slices
+from tiercast.training.sureness import Sureness
 
 SHARES = {
     "pit_coverage_80_share": "values within it, zeros drawn at random (PIT)",
@@ -13,6 +14,53 @@ SHARES = {
     "spender_coverage_80_share": "of those who paid: values within their range given a purchase",
     "coverage_80_share": "values between the two ends that are told (above 80 % where many bring nothing)",
 }
+
+HEADLINES = {
+    "churn": {
+        "log_loss": "churn: log loss",
+        "roc_auc": "churn: AUC",
+        "expected_calibration_error": "churn: calibration error (ECE)",
+        "predicted_to_actual": "churn: predicted / left",
+    },
+    "lifetime_value": {
+        "normalised_gini": "value: normalised Gini",
+        "rmse": "value: RMSE, currency",
+        "total_bias": "value: bias, predicted / actual",
+    },
+    "orders": {"total_bias": "orders: bias, predicted / actual"},
+}
+
+
+def headlines_told(results: Results, chosen: Mapping[str, str], sure: Sureness) -> list[str]:
+    """Return a version's headline figures, with 95 % intervals where it is the winners', as lines of Markdown."""
+    lines = ["| this version | mean | worst origin | 95 % | minus the rule, 95 % |", "|---|---|---|---|---|"]
+    for target, figures in HEADLINES.items():
+        by_origin = results.figures[target][chosen[target]]
+        for name, words in figures.items():
+            mean = by_origin["mean"][name]
+            each = {origin: told[name] for origin, told in by_origin.items() if origin != "mean"}
+            worst = max(each, key=lambda origin: _badness(name, each[origin]))
+            found = (
+                sure.by_name.get(f"{target}.{name}") if results.winners[target] == chosen[target] else None
+            )
+            interval, beside = "", ""
+            if found is not None:
+                gap = found.beside_rule
+                interval = f"{found.figure.low:.4g} to {found.figure.high:.4g}"
+                beside = f"{gap.estimate:+.4g} ({gap.low:+.4g} to {gap.high:+.4g})"
+            lines.append(f"| {words} | {mean:.4g} | {each[worst]:.4g} ({worst}) | {interval} | {beside} |")
+    return [
+        *lines,
+        "",
+        "Intervals: customers drawn again with all their origins. Beside the rule a bias is compared by its distance from 1.",
+    ]
+
+
+def _badness(name: str, figure: float) -> float:
+    """Return how bad a figure is: loss as it is, ranking the other way round, level by its distance from 1."""
+    if name in ("predicted_to_actual", "total_bias"):
+        return abs(figure - 1.0)
+    return -figure if name in ("roc_auc", "normalised_gini") else figure
 
 
 def ranges_told(results: Results, value: str, *, level_factor_80: float) -> list[str]:

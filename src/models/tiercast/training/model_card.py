@@ -6,10 +6,11 @@ from tiercast.config import TrainCard
 from tiercast.intake import Account
 from tiercast.serving.measure import NET_REVENUE, ValueMeasure
 from tiercast.training.horizon import HorizonChoice
-from tiercast.training.judged_card import ranges_told, slices_told
+from tiercast.training.judged_card import headlines_told, ranges_told, slices_told
 from tiercast.training.judging import TARGETS, Results
 from tiercast.training.plan import Plan
 from tiercast.training.slicing import Slices
+from tiercast.training.sureness import Sureness
 
 
 def write_model_card(
@@ -22,6 +23,7 @@ def write_model_card(
     horizon: HorizonChoice,
     *,
     slices: Slices,
+    sure: Sureness,
     measure: ValueMeasure = NET_REVENUE,
 ) -> str:
     """Return the card as Markdown, written from the run: no figure in it was typed by hand."""
@@ -60,6 +62,8 @@ def write_model_card(
                 f"| {target.name} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |"
             )
     lines += [
+        "",
+        *headlines_told(results, chosen, sure),
         "",
         *ranges_told(results, chosen["lifetime_value"], level_factor_80=plan.level_factor_80),
         "",
