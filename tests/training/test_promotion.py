@@ -1,5 +1,6 @@
 """The gate over time: the rule is champion first, a model must beat it, and an equal one never takes over."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tiercast.registry import (
     open_served,
     open_store,
     relocate,
+    run_file,
     set_alias,
 )
 from tiercast.sources.opening import open_source
@@ -238,6 +240,55 @@ def test_a_versions_model_card_was_written_from_its_run(trained_world: World) ->
     assert "learned from windows of 28 days" in text
     assert "The scorecard's value is `net_revenue`. Learning" in text
     assert all(test in text for _, test in trained_world.facts["folds"])
+
+
+def test_the_card_and_the_run_tell_whether_ranges_of_value_held(trained_world: World) -> None:
+    store = Store(trained_world.uri, None)
+    text = (bundle_folder(store, "champion") / "MODEL_CARD.md").read_text("utf-8")
+    metrics = store.client.get_run(trained_world.facts["run_id"]).data.metrics
+    held = metrics["lifetime_value.pit_coverage_80_share"]
+    assert 0.6 < held < 1.0
+    assert f"(PIT) | {100 * held:.1f} % |" in text
+    assert "widened by 1.4 for a season never seen" in text
+    assert metrics["lifetime_value.crps"] > 0
+    assert 0 < metrics["lifetime_value.pit_coverage_80_worst_decile_share"] <= 1
+
+
+def test_the_card_and_the_run_tell_for_whom_answers_are_good(trained_world: World) -> None:
+    store = Store(trained_world.uri, None)
+    rule, model = ((bundle_folder(store, n) / "MODEL_CARD.md").read_text("utf-8") for n in ("1", "2"))
+    run_id = trained_world.facts["run_id"]
+    metrics = store.client.get_run(run_id).data.metrics
+    customers = metrics["slices.first_channel.web.customers"]
+    assert (
+        f"| first_channel | web | {customers:.0f} | {metrics['slices.first_channel.web.log_loss']:.3f}"
+        in model
+    )
+    assert f"{metrics['slices.untold']:.0f} with fewer than 50 customers" in model
+    assert "only the chosen candidates were judged so (`slices.json` of the run)" in rule
+    kept = run_file(store, run_id, "slices.json")
+    assert kept is not None
+    assert len(json.loads(kept.read_text("utf-8"))["slices"]) == model.count("\n| purchases |") + sum(
+        model.count(f"\n| {kind} |") for kind in ("age", "past_spend", "first_channel", "preferred_channel")
+    )
+
+
+def test_the_card_and_the_run_tell_how_sure_the_headline_figures_are(trained_world: World) -> None:
+    store = Store(trained_world.uri, None)
+    text = (bundle_folder(store, "champion") / "MODEL_CARD.md").read_text("utf-8")
+    metrics = store.client.get_run(trained_world.facts["run_id"]).data.metrics
+    for name in (
+        "churn.log_loss",
+        "churn.roc_auc",
+        "lifetime_value.normalised_gini",
+        "lifetime_value.total_bias",
+    ):
+        low, figure, high = (metrics[f"{name}{end}"] for end in (".low_95", "", ".high_95"))
+        assert low < figure < high, name
+        assert f"{low:.4g} to {high:.4g}" in text
+    assert metrics["churn.log_loss.minus_rule_high_95"] < 0
+    assert f"| churn: calibration error (ECE) | {metrics['churn.expected_calibration_error']:.4g} |" in text
+    assert f"| orders: bias, predicted / actual | {metrics['orders.total_bias']:.4g} |" in text
 
 
 def test_a_card_without_a_horizon_keeps_the_champions_and_says_why(again: tuple[Store, Any]) -> None:

@@ -116,6 +116,54 @@ def paired_difference(
     )
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its interval over resampled customers; all NaN when it cannot be computed."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def figure_interval(
+    measure: str | Measure,
+    actual: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    seed: int,
+    customer: ArrayLike | None = None,
+    resamples: int = 1000,
+    confidence_share: float = 0.95,
+) -> Interval:
+    """Return one learner's figure, and between what it lies for other customers like these.
+
+    Two intervals that overlap say nothing of which learner is better: that is :func:`paired_difference`.
+
+    Examples
+    --------
+    >>> said = np.linspace(0.1, 0.9, 50)
+    >>> found = figure_interval("brier", (said > 0.5).astype(float), said, seed=1, resamples=200)
+    >>> found.low < found.estimate < found.high
+    True
+    >>> figure_interval("brier", [], [], seed=1)
+    Interval(estimate=nan, low=nan, high=nan)
+    """
+    happened, said = columns(actual, predicted)
+    judged = measure_named(measure) if isinstance(measure, str) else measure
+    if not complete(happened, said):
+        return Interval(float("nan"), float("nan"), float("nan"))
+    found = _resampled(
+        judged.prepare(happened, said),
+        lambda _counts: 0.0,
+        _draws(happened.size, customer),
+        larger_is_better=judged.larger_is_better,
+        seed=seed,
+        resamples=resamples,
+        confidence_share=confidence_share,
+    )
+    return Interval(found.estimate, found.low, found.high)
+
+
 def paired_loss_difference(
     challenger_loss: ArrayLike,
     rival_loss: ArrayLike,

@@ -46,6 +46,7 @@ __all__ = [
     "normalised_gini",
     "pinball",
     "pit_coverage",
+    "pit_of_value",
     "predicted_to_actual",
     "randomised_pit",
     "repurchase_metrics",
@@ -219,11 +220,31 @@ def interval_metrics(
     ...                  low_given_purchase=low, high_given_purchase=high, seed=1)["pit_coverage_80_share"]
     0.5
     """
-    brought, up_to, at_zero = columns(actual, up_to_actual, up_to_zero)
-    nothing = brought <= 0
-    pit = randomised_pit(np.where(nothing, 0.0, up_to), np.where(nothing, at_zero, up_to), seed=seed)
+    brought, _, _ = columns(actual, up_to_actual, up_to_zero)
+    pit = pit_of_value(actual, up_to_actual, up_to_zero, seed=seed)
     return {
         "pit_coverage_80_share": pit_coverage(pit),
         "pit_mean": float(pit.mean()) if pit.size else float("nan"),
         "spender_coverage_80_share": spender_coverage(brought, low_given_purchase, high_given_purchase),
     }
+
+
+def pit_of_value(
+    actual: ArrayLike, up_to_actual: ArrayLike, up_to_zero: ArrayLike, *, seed: int
+) -> np.ndarray:
+    """Return each customer's randomised PIT of a value, whose forecast has a point mass at zero.
+
+    Parameters
+    ----------
+    actual, up_to_actual, up_to_zero : array of float, shape (n,)
+        See :func:`interval_metrics`.
+    seed : int
+
+    Examples
+    --------
+    >>> pit_of_value([10.0], [0.75], [0.5], seed=1).tolist()
+    [0.75]
+    """
+    brought, up_to, at_zero = columns(actual, up_to_actual, up_to_zero)
+    nothing = brought <= 0
+    return randomised_pit(np.where(nothing, 0.0, up_to), np.where(nothing, at_zero, up_to), seed=seed)

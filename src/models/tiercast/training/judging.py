@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tiercast.evaluation.intervals import fit_value_intervals, widened
+from tiercast.evaluation.spread import judge_ranges
 from tiercast.evaluation.survival import integrated_brier_per_row
 from tiercast.learners.learner import Panel
 from tiercast.serving.blend import CHANCE_AHEAD, ORDERS_AHEAD
@@ -44,7 +45,8 @@ class Results:
 
     ``answers[target]`` has ``customer_id``, ``cutoff``, ``actual`` and one column a candidate;
     ``figures[target][name]`` maps a test origin (or ``mean``) to metrics. ``rules[target]`` are the
-    candidates that are rules, the user's own included: what the gate takes as baselines.
+    candidates that are rules, the user's own included: what the gate takes as baselines. ``ranges`` has the
+    winner's 80 % range of value of each row of ``answers["lifetime_value"]``: ``low_currency``, ``high_currency``, ``pit``.
     """
 
     answers: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Results:
     winners: dict[str, str] = field(default_factory=dict)
     selection: dict[str, dict[str, float]] = field(default_factory=dict)
     curves: dict[str, tuple[np.ndarray, pd.DataFrame, np.ndarray]] = field(default_factory=dict)
+    ranges: pd.DataFrame = field(default_factory=pd.DataFrame)
     rules: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {target.name: (target.rule,) for target in TARGETS}
     )
@@ -241,7 +244,10 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
 
 
 def judge_all(fits: Fits, plan: Plan) -> Results:
-    """Return every candidate's answers and figures at every test origin, and the final curve's."""
+    """Return every candidate's answers and figures at every test origin, and the final curve's.
+
+    Ranges of value are judged as they are served: where a season was never seen, widened.
+    """
     results = Results()
     results.winners, results.selection = select(fits, plan)
     results.rules = {
@@ -250,6 +256,7 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
     }
     answers: dict[str, list[pd.DataFrame]] = {target.name: [] for target in (CHURN, *FORECAST)}
     figures = results.figures
+    ranges: list[pd.DataFrame] = []
     for fold in plan.folds:
         window = at(fits.known(fold.test), fold.calibrate)
         test = at(fits.known(plan.data_ends_on), fold.test)
@@ -269,24 +276,34 @@ def judge_all(fits: Fits, plan: Plan) -> Results:
             for name in fits.of_target(question.name):
                 chosen = {**results.winners, question.name: name}
                 forecast = assemble(
-                    fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
-                )
-                said[name] = forecast.predict(test.features)[column].to_numpy(float)
-                figures.setdefault(question.name, {}).setdefault(name, {})[key] = question.metrics(
-                    actual, said[name]
-                )
+                    fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test,
+                    level_factor_80=plan.level_factor_80,
+                )  # fmt: skip
+                told = forecast.predict(test.features)
+                said[name] = told[column].to_numpy(float)
+                found = question.metrics(actual, said[name])
+                if question is LIFETIME_VALUE:
+                    chance = told["purchase_probability"]
+                    judged = judge_ranges(
+                        forecast.intervals, actual, chance, said[name], seed=fits.setup.seed
+                    )
+                    found = found | judged.figures
+                    if name == results.winners[question.name]:
+                        ranges.append(base.assign(**judged.by_row))
+                figures.setdefault(question.name, {}).setdefault(name, {})[key] = found
             answers[question.name].append(base.assign(**said))
         for name in fits.of_target("repurchase"):
             chosen = {**results.winners, "repurchase": name}
             forecast = assemble(
                 fits, chosen, calibrate_until=fold.calibrate, window=window, fit_until=fold.test
             )
-            found, survival, days = curve_figures(forecast, test)
-            figures.setdefault("repurchase", {}).setdefault(name, {})[key] = found
+            by_curve, survival, days = curve_figures(forecast, test)
+            figures.setdefault("repurchase", {}).setdefault(name, {})[key] = by_curve
             if name == results.winners["repurchase"]:
                 results.curves[key] = (survival, test.labels, days)
     for target, frames in answers.items():
         results.answers[target] = pd.concat(frames, ignore_index=True)
+    results.ranges = pd.concat(ranges, ignore_index=True)
     for of_target in figures.values():
         for by_origin in of_target.values():
             summarise(by_origin)

@@ -6,8 +6,11 @@ from tiercast.config import TrainCard
 from tiercast.intake import Account
 from tiercast.serving.measure import NET_REVENUE, ValueMeasure
 from tiercast.training.horizon import HorizonChoice
+from tiercast.training.judged_card import headlines_told, ranges_told, slices_told
 from tiercast.training.judging import TARGETS, Results
 from tiercast.training.plan import Plan
+from tiercast.training.slicing import Slices
+from tiercast.training.sureness import Sureness
 
 
 def write_model_card(
@@ -19,6 +22,8 @@ def write_model_card(
     warnings: tuple[str, ...],
     horizon: HorizonChoice,
     *,
+    slices: Slices,
+    sure: Sureness,
     measure: ValueMeasure = NET_REVENUE,
 ) -> str:
     """Return the card as Markdown, written from the run: no figure in it was typed by hand."""
@@ -57,6 +62,12 @@ def write_model_card(
                 f"| {target.name} | {name}{mark} | {metric} | {by_origin['mean'][metric]:.4f} | {worst:.4f} |"
             )
     lines += [
+        "",
+        *headlines_told(results, chosen, sure),
+        "",
+        *ranges_told(results, chosen["lifetime_value"], level_factor_80=plan.level_factor_80),
+        "",
+        *slices_told(slices, results, chosen, currency=account.currency),
         "",
         "Warnings: " + ("; ".join(warnings) if warnings else "none") + ".",
         "",

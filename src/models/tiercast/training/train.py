@@ -48,6 +48,8 @@ from tiercast.training.model_card import write_model_card
 from tiercast.training.plan import Plan, check_events, make_plan
 from tiercast.training.promotion import Promotion, promote, register
 from tiercast.training.record import record_results
+from tiercast.training.slicing import Slices, slices_of
+from tiercast.training.sureness import Sureness, sureness_of
 from tiercast.windows import Horizon, parse_cutoff
 
 EXPERIMENT = "tiercast"
@@ -68,6 +70,8 @@ class TrainReport:
     timings: dict[str, float] = field(default_factory=dict)
     conversion: ConversionReport | None = None
     horizon: HorizonChoice | None = None
+    slices: Slices = field(default_factory=Slices)
+    sure: Sureness = field(default_factory=Sureness)
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,8 @@ def train(
         )
         fits = Fits(ready.panel, learners, blends, parameters, setup, progress, ready.following)
         results = judge_all(fits, ready.plan)
+        slices = slices_of(results, ready.panel, ready.catalogue.seen.channels)
+        sure = sureness_of(results, seed=card.seed)
         told, untold = beside_training(
             engine, opened, ready.catalogue, learners, replace(setup, horizon=ready.plan.horizon),
             origins=ready.plan.origins, tests=[fold.test for fold in ready.plan.folds],
@@ -263,7 +269,16 @@ def train(
                 extensions=card.extensions,
                 policy_files=card.policies,
                 model_card=write_model_card(
-                    card, ready.account, ready.plan, results, chosen, warnings, ready.horizon, measure=measure
+                    card,
+                    ready.account,
+                    ready.plan,
+                    results,
+                    chosen,
+                    warnings,
+                    ready.horizon,
+                    slices=slices,
+                    sure=sure,
+                    measure=measure,
                 )
                 + conversion_card(told, kind),
                 habits=habits,
@@ -273,6 +288,9 @@ def train(
                 conversion=None if told is None else told.parts["rule" if kind == "rule" else "winner"],
             )
         record_results(run, store, EXPERIMENT, ready.plan, results, fits, made["challenger"][1], ready.panel)
+        run.log(metrics=slices.metrics | sure.metrics)
+        run.record(sure.to_json(), "intervals.json")
+        run.record(slices.to_json(), "slices.json")
         if told is not None:
             record_conversion(run, told)
             run.log(metrics=metrics_of(told))
@@ -295,7 +313,7 @@ def train(
         )
         return TrainReport(
             ready.account, ready.plan, results, made["challenger"][1], promotion, run.run_id, warnings,
-            conversion=told, horizon=ready.horizon,
+            conversion=told, horizon=ready.horizon, slices=slices, sure=sure,
         )  # fmt: skip
 
 
