@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FunctionType
 
@@ -13,6 +14,7 @@ from tiercast.config import TrainCard
 from tiercast.learners.learner import Learner, Panel, Range, Setup
 from tiercast.registry import open_store, recorded, start_run
 from tiercast.serving.rules import RateTable
+from tiercast.training import search
 from tiercast.training.plan import Plan
 from tiercast.training.search import fingerprint, study_of, tune_all
 from tiercast.windows import Fold, Horizon
@@ -82,3 +84,15 @@ def test_rows_that_differ_in_one_cell_are_another_search(panel: Panel) -> None:
     assert fingerprint([panel]) == fingerprint([replace(panel)])
     assert fingerprint([panel]) != fingerprint([changed])
     assert fingerprint([panel]) != fingerprint([replace(panel, labels=panel.labels.iloc[::-1])])
+
+
+def test_a_search_needs_no_installed_tiercast(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_others(name: str) -> str:
+        if name == "tiercast":
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    study = study_of(LEARNERS["rate"], "rows", Setup(Horizon(28), 7))
+    monkeypatch.setattr(search, "version", only_others)
+    search._ours.cache_clear()
+    assert study_of(LEARNERS["rate"], "rows", Setup(Horizon(28), 7)) == study

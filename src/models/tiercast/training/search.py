@@ -37,7 +37,8 @@ STUDY = "tiercast.study"
 FIRST_LOOK_ROWS = 5_000
 TUNED = (CHURN.name, EXPECTED_ORDERS.name, REPURCHASE.name, LIFETIME_VALUE.name)
 """Targets whose labels a buyer's panel holds; what prospects do is judged on a panel of its own."""
-FITTED_WITH = ("tiercast", "lightgbm", "scikit-learn", "numpy")
+FITTED_WITH = ("lightgbm", "scikit-learn", "numpy")
+"""Libraries whose version a loss depends on; our own learners are told by their code, installed or not."""
 
 
 def inner_origins(plan: Plan, panel: Panel, *, step_days: int) -> tuple[date, ...]:
