@@ -155,8 +155,9 @@ def _enough(panel: Panel, account: Account, plan: Plan) -> tuple[str, ...]:
     prospects = account.customers > account.buyers
     return check_events(
         panel.labels[CHURN.label].to_numpy(float),
+        customers=panel.features["customer_id"].to_numpy(),
+        origin_days=panel.cutoff_days,
         target=CHURN.name,
-        since=min(plan.origins),
         until=plan.data_ends_on,
         otherwise="what prospects do can be learned alone: tiercast conversion SOURCE" if prospects else "",
     )
