@@ -1,5 +1,6 @@
 """The plan: what the data allow to be trained and judged, from when, and why not when they don't."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -17,6 +18,9 @@ UNSEEN_LEVEL_FACTOR_80 = 1.4
 """What a season may do to the level of everybody's value: the bounds within which one is ever mended, too."""
 REFUSE_BELOW_EVENTS = 100
 WARN_BELOW_EVENTS = 500
+LEAST_SPENDERS = 9
+"""The least of whom the 10 % and 90 % order statistics of split conformal prediction exist: floor((n + 1) / 10) is 1."""
+WARN_BELOW_SPENDERS = 20
 FARTHEST_ESTIMATE_DAYS = 3652
 """A rate seen for months says nothing of the day on which something comes after ten years."""
 
@@ -272,6 +276,38 @@ def check_events(
     if fewest < WARN_BELOW_EVENTS:
         return (f"FEW_EVENTS: only {fewest} customers of the rarer outcome for {target}",)
     return ()
+
+
+def check_spenders(spenders: Mapping[date, int]) -> tuple[str, ...]:
+    """Warn where few customers spent in a window from which the intervals of value are learned.
+
+    Parameters
+    ----------
+    spenders : mapping
+        By origin of each window, how many spent within it.
+
+    Examples
+    --------
+    >>> check_spenders({date(2026, 1, 5): 19, date(2026, 2, 2): 31})[0][:75]
+    'FEW_SPENDERS: 19 customers spent in the window from 2026-01-05, of at least'
+    >>> check_spenders({date(2026, 1, 5): 3})[0][-74:]
+    'the basis of value is refused:TOO_FEW_SPENDERS and its interval no promise'
+    >>> check_spenders({date(2026, 1, 5): 0}), check_spenders({date(2026, 1, 5): 20})
+    ((), ())
+    """
+    few = {day: count for day, count in spenders.items() if 0 < count < WARN_BELOW_SPENDERS}
+    if not few:
+        return ()
+    day, count = min(few.items(), key=lambda each: (each[1], each[0]))
+    told = (
+        "intervals of value are as wide as nearly all that was seen; take a longer horizon, or wait for more customers"
+        if count >= LEAST_SPENDERS
+        else f"below {LEAST_SPENDERS} no spread can be learned: take a longer horizon, or wait for more customers; until then "
+        "the basis of value is refused:TOO_FEW_SPENDERS and its interval no promise"
+    )
+    return (
+        f"FEW_SPENDERS: {count} customers spent in the window from {day}, of at least {WARN_BELOW_SPENDERS} wanted; {told}",
+    )
 
 
 def _awaited(first: np.ndarray, what: str, *, origin_days: np.ndarray, until: date) -> str:
