@@ -1,5 +1,6 @@
 """Judging: which curve answers unless another is proven better, and what a curve loses by customer."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -69,3 +70,30 @@ def test_value_by_orders_is_spread_for_the_orders_that_are_chosen() -> None:
     spreads = [np.asarray(each.bin_edges) for each in found.values() if each is not None]
     assert len(spreads) == 2
     assert not np.array_equal(*spreads)
+
+
+@pytest.mark.parametrize(
+    ("spenders", "basis"),
+    [(0, "refused:NO_AMOUNTS"), (8, "refused:TOO_FEW_SPENDERS"), (9, "rule"), (19, "rule")],
+)
+def test_a_window_with_few_spenders_ends_no_training(spenders: int, basis: str) -> None:
+    fits = rules()
+    window = at(fits.panel, date(2024, 9, 9))
+    value = window.labels["value_currency"].to_numpy(float)
+    kept = np.flatnonzero(value > 0)[:spenders]
+    few = replace(
+        window,
+        labels=window.labels.assign(
+            value_currency=np.where(np.isin(np.arange(len(value)), kept), value, 0.0)
+        ),
+    )
+    made = assemble(fits, RULES, calibrate_until=date(2024, 9, 9), window=few, fit_until=END)
+    assert made.basis["value"] == basis
+    assert made.basis["churn"] == "rule"
+    told = made.predict(window.features)
+    low, high = (told[f"expected_value_{name}_currency"] for name in ("low", "high"))
+    assert np.isfinite(told["expected_value_currency"]).all()
+    assert (low <= high).all()
+    if basis == "rule":
+        levels, row = np.asarray(made.intervals.levels), made.intervals.log_ratio_quantiles[0]
+        assert np.interp(0.1, levels, row) < np.interp(0.9, levels, row), "a spread that was learned"

@@ -1,6 +1,7 @@
 """The plan: folds that cannot leak, and a clear no when the data are too young."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,39 +137,64 @@ def test_less_than_a_year_is_told() -> None:
     assert any(warning.startswith("SEASON_UNSEEN") for warning in plan.warnings)
 
 
+def labels(bought: int, churned: int, *, days: int = 30, copies: int = 1) -> dict[str, Any]:
+    """Return labels of as many customers, those of each outcome spread evenly over so many days, each seen ``copies`` times."""
+    spread = [np.linspace(0, days, count).round().astype(int) for count in (bought, churned)]
+    return {
+        "purchased": np.repeat(np.repeat([1.0, 0.0], [bought, churned]), copies),
+        "customers": np.repeat([f"c{place}" for place in range(bought + churned)], copies),
+        "origin_days": np.repeat(np.concatenate(spread), copies),
+    }
+
+
 @pytest.mark.parametrize(("rare", "told"), [(99, None), (100, True), (499, True), (500, False)])
-def test_a_hundred_of_either_outcome_are_needed_and_five_hundred_wanted(rare: int, told: bool | None) -> None:
-    for purchased in (np.repeat([1.0, 0.0], [rare, 5000]), np.repeat([1.0, 0.0], [5000, rare])):
+@pytest.mark.parametrize("copies", [1, 45])
+def test_a_hundred_customers_of_either_outcome_are_needed_and_five_hundred_wanted(
+    rare: int, told: bool | None, copies: int
+) -> None:
+    for bought, churned in ((rare, 5000), (5000, rare)):
+        asked = labels(bought, churned, copies=copies)
         if told is None:
             with pytest.raises(NotTrainable, match=r"1 more (churners|returning customers) "):
-                check_events(purchased, target="churn", since=FIRST, until=LATER)
+                check_events(**asked, target="churn", until=LATER)
         else:
-            assert bool(check_events(purchased, target="churn", since=FIRST, until=LATER)) == told
+            assert bool(check_events(**asked, target="churn", until=LATER)) == told
 
 
 @pytest.mark.parametrize(
     ("bought", "churned", "days", "told"),
     [
-        (900, 62, 100, "from about 2027-02-15: 62 more days, 38 more churners (an estimate: 62 came in 100 days)"),
-        (900, 50, 100, "from about 2027-03-25: 100 more days, 50 more churners (an estimate: 50 came in 100 days)"),
-        (99, 900, 99, "from about 2026-12-16: 1 more days, 1 more returning customers (an estimate: 99 came in"),
-        (900, 1, 30, "from about 2035-02-01: 2970 more days, 99 more churners"),
-        (900, 1, 100, "not trainable within ten years at the rate so far: 9900 more days, 99 more churners"),
-        (900, 0, 30, "100 more churners are needed; none came in 30 days, so no day can be estimated"),
+        (900, 62, 100, "from about 2027-02-16: 63 more days, 38 more churners (an estimate: 61 more in 100 days)"),
+        (900, 50, 100, "from about 2027-03-28: 103 more days, 50 more churners (an estimate: 49 more in 100 days)"),
+        (99, 900, 98, "from about 2026-12-16: 1 more days, 1 more returning customers (an estimate: 98 more in"),
+        (900, 2, 30, "from about 2035-01-02: 2940 more days, 98 more churners"),
+        (900, 2, 100, "not trainable within ten years at the rate so far: 9800 more days, 98 more churners"),
+        (900, 1, 30, "99 more churners are needed; none was new in 30 days, so no day can be estimated"),
+        (900, 0, 30, "100 more churners are needed; none was new in 30 days, so no day can be estimated"),
     ],
 )  # fmt: skip
 def test_a_refusal_for_few_events_says_about_when_there_will_be_enough(
     bought: int, churned: int, days: int, told: str
 ) -> None:
-    ends = date(2026, 12, 15)
-    purchased = np.repeat([1.0, 0.0], [bought, churned])
     with pytest.raises(NotTrainable) as refusal:
-        check_events(purchased, target="churn", since=ends - timedelta(days=days), until=ends)
+        check_events(**labels(bought, churned, days=days), target="churn", until=date(2026, 12, 15))
     assert told in str(refusal.value)
     horizon = "shorter" if churned < bought else "longer"
     assert str(refusal.value).endswith(f"; or take a {horizon} horizon")
 
 
+def test_few_customers_at_many_origins_are_still_few() -> None:
+    people, origins = 45, 45
+    asked = {
+        "purchased": np.tile([1.0, 0.0, 1.0], people * origins // 3),
+        "customers": np.repeat([f"c{place}" for place in range(people)], origins),
+        "origin_days": np.tile(np.arange(origins) * 14, people),
+    }
+    assert len(asked["purchased"]) == 2025
+    with pytest.raises(NotTrainable, match=r"100 \w+.* \(each customer counts once\).*there is: 45; 55 more"):
+        check_events(**asked, target="churn", until=LATER)
+
+
 def test_what_else_could_be_done_is_the_last_word_of_a_refusal() -> None:
     with pytest.raises(NotTrainable, match=r"longer horizon; learn of prospects$"):
-        check_events(np.zeros(300), target="churn", since=FIRST, until=LATER, otherwise="learn of prospects")
+        check_events(**labels(0, 300), target="churn", until=LATER, otherwise="learn of prospects")

@@ -40,7 +40,7 @@ def tune(
     seed: int,
     first_look: Loss | None = None,
     known: Sequence[Trial] = (),
-    progress: Callable[[], None] | None = None,
+    progress: Callable[[Trial], None] | None = None,
 ) -> Tuned:
     """Return the parameters with the lowest loss (tree-structured Parzen estimator; Bergstra et al. 2011).
 
@@ -60,6 +60,8 @@ def tune(
         stopped there (Golovin et al. 2017), once five have been seen whole.
     known : sequence of Trial
         What an earlier, perhaps interrupted, search has tried: it goes on from there.
+    progress : callable, optional
+        Given each trial as soon as it is over, so that it can be kept before the next one is interrupted.
 
     Examples
     --------
@@ -104,7 +106,7 @@ def tune(
         found = float("nan") if stopped else float(loss(at))
         tried.append(Trial(at, found, time.monotonic() - began, stopped))
         if progress is not None:
-            progress()
+            progress(tried[-1])
         if stopped:
             raise optuna.TrialPruned
         return found

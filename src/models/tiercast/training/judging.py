@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tiercast.evaluation.intervals import fit_value_intervals, widened
+from tiercast.evaluation.intervals import TooFewSpenders, fit_value_intervals, widened
 from tiercast.evaluation.spread import judge_ranges
 from tiercast.evaluation.survival import integrated_brier_per_row
 from tiercast.learners.learner import Panel
@@ -23,13 +23,15 @@ from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.repurchase import REPURCHASE
 from tiercast.training.backtest import Fits, at
 from tiercast.training.mending import calibration_of
-from tiercast.training.plan import Plan
+from tiercast.training.plan import LEAST_SPENDERS, Plan
 from tiercast.training.selecting import losses_by_row, proven_by_rows, proven_value, value_loss
 from tiercast.windows import Horizon
 
 TARGETS = (CHURN, LIFETIME_VALUE, EXPECTED_ORDERS, REPURCHASE)
 NO_AMOUNTS = "refused:NO_AMOUNTS"
 """The basis of value where no purchase of the newest window says what was paid: it is told as zero."""
+TOO_FEW_SPENDERS = f"refused:{TooFewSpenders.code}"
+"""The basis of value where so few of the newest window spent that no spread can be learned: its interval says nothing."""
 NO_SPREAD = ValueIntervals((0.1, 0.9), (), ((0.0, 0.0),))
 FORECAST = {LIFETIME_VALUE: "expected_value_currency", EXPECTED_ORDERS: "expected_orders"}
 """Targets whose answer is a column of the forecast."""
@@ -90,7 +92,7 @@ def value_spread(
 ) -> ValueIntervals | None:
     """Return the intervals of value candidate ``name``, for the chances of an activity and some orders.
 
-    None where no purchase of the window says what was paid. The window's origin is ``known_until``.
+    None where too few purchases of the window say what was paid. The window's origin is ``known_until``.
     """
 
     def find() -> ValueIntervals | None:
@@ -98,10 +100,14 @@ def value_spread(
         staged = ahead_of(fits, orders, known_until=known_until, window=window, probability=probability)
         value = np.maximum(fits.part(name, known_until).predict(staged), 0.0)
         actual = window.labels[LIFETIME_VALUE.label].to_numpy(float)
-        if not (actual > 0).any():
-            return None
+        mean = value / np.maximum(probability, 1e-9)
         bought = window.labels["purchased"].to_numpy(float) > 0
-        return fit_value_intervals(actual, probability, value / np.maximum(probability, 1e-9), bought=bought)
+        try:
+            return fit_value_intervals(
+                actual, probability, mean, bought=bought, least_spenders=LEAST_SPENDERS
+            )
+        except TooFewSpenders:
+            return None
 
     return fits.once(("value spread", name, activity, orders, known_until), find)
 
@@ -158,9 +164,14 @@ def assemble(
         basis={
             "churn": fits.basis(chosen["churn"]),
             "repurchase": fits.basis(chosen["repurchase"]),
-            "value": NO_AMOUNTS if spread is None else fits.basis(chosen["lifetime_value"]),
+            "value": _untold(window) if spread is None else fits.basis(chosen["lifetime_value"]),
         },
     )
+
+
+def _untold(window: Panel) -> str:
+    spent = window.labels[LIFETIME_VALUE.label].to_numpy(float) > 0
+    return TOO_FEW_SPENDERS if spent.any() else NO_AMOUNTS
 
 
 def followed(rows: Panel) -> tuple[np.ndarray, np.ndarray]:

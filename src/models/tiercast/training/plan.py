@@ -1,9 +1,11 @@
 """The plan: what the data allow to be trained and judged, from when, and why not when they don't."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 
 from tiercast.errors import NotTrainable
 from tiercast.evaluation.splits_check import check_folds
@@ -16,6 +18,9 @@ UNSEEN_LEVEL_FACTOR_80 = 1.4
 """What a season may do to the level of everybody's value: the bounds within which one is ever mended, too."""
 REFUSE_BELOW_EVENTS = 100
 WARN_BELOW_EVENTS = 500
+LEAST_SPENDERS = 9
+"""The least of whom the 10 % and 90 % order statistics of split conformal prediction exist: floor((n + 1) / 10) is 1."""
+WARN_BELOW_SPENDERS = 20
 FARTHEST_ESTIMATE_DAYS = 3652
 """A rate seen for months says nothing of the day on which something comes after ten years."""
 
@@ -198,17 +203,30 @@ def make_plan(
 
 
 def check_events(
-    purchased: np.ndarray, *, target: str, since: date, until: date, otherwise: str = ""
+    purchased: np.ndarray,
+    *,
+    customers: np.ndarray,
+    origin_days: np.ndarray,
+    target: str,
+    until: date,
+    otherwise: str = "",
 ) -> tuple[str, ...]:
-    """Refuse a target with fewer than 100 of either outcome; warn below 500.
+    """Refuse a target with fewer than 100 customers of either outcome; warn below 500.
+
+    A customer counts once for each outcome, at however many origins it came: the same few people at a hundred origins are
+    still a few people.
 
     Parameters
     ----------
     purchased : array
         1 or 0 for each training label.
-    since, until : date
-        First origin of the labels and the end of the data: the days in which so many events came, from which the day
-        is estimated on which there will be enough.
+    customers : array
+        Whose label it is.
+    origin_days : array of int
+        The label's origin, in days since 1970-01-01. By how many customers an outcome grew after the first of them, the
+        day is estimated on which there will be enough.
+    until : date
+        The end of the data.
     otherwise : str
         What else could be done, for the refusal.
 
@@ -218,39 +236,94 @@ def check_events(
 
     Examples
     --------
-    >>> check_events(np.repeat([1.0, 0.0], [400, 62]), target="churn", since=date(2026, 9, 6), until=date(2026, 12, 15))
+    >>> bought = np.repeat([1.0, 0.0], [400, 62])
+    >>> check_events(
+    ...     bought, customers=np.arange(462), origin_days=np.arange(462) % 62, target="churn", until=date(2026, 12, 15)
+    ... )
     Traceback (most recent call last):
     ...
-    tiercast.errors.NotTrainable: churn cannot be learned: it needs 100 churners in the training labels, there is: 62;
-    trainable from about 2027-02-15: 62 more days, 38 more churners (an estimate: 62 came in 100 days); or take a shorter horizon
+    tiercast.errors.NotTrainable: churn cannot be learned: it needs 100 churners (each customer counts once) in the training
+    labels, there is: 62; trainable from about 2027-01-22: 38 more days, 38 more churners (an estimate: 61 more in 61 days);
+    or take a shorter horizon
+    >>> check_events(
+    ...     np.tile(bought, 5), customers=np.tile(np.arange(462), 5), origin_days=np.repeat(np.arange(5) * 30, 462),
+    ...     target="churn", until=date(2026, 12, 15),
+    ... )
+    Traceback (most recent call last):
+    ...
+    tiercast.errors.NotTrainable: churn cannot be learned: it needs 100 churners (each customer counts once) in the training
+    labels, there is: 62; 38 more churners are needed; none was new in 120 days, so no day can be estimated; or ...
     """
-    bought, churned = int(purchased.sum()), int(len(purchased) - purchased.sum())
+    first = {
+        came: pd.Series(origin_days[purchased == came]).groupby(customers[purchased == came]).min().to_numpy()
+        for came in (1.0, 0.0)
+    }
+    bought, churned = len(first[1.0]), len(first[0.0])
     fewest = min(bought, churned)
     if fewest < REFUSE_BELOW_EVENTS:
         what = "churners" if churned < bought else "returning customers"
         advice = [
-            _awaited(fewest, what, since=since, until=until),
+            _awaited(first[0.0 if churned < bought else 1.0], what, origin_days=origin_days, until=until),
             f"or take a {'shorter' if churned < bought else 'longer'} horizon",
             *([otherwise] if otherwise else []),
         ]
         raise NotTrainable(
             target=target,
-            needs=f"{REFUSE_BELOW_EVENTS} {what} in the training labels",
+            needs=f"{REFUSE_BELOW_EVENTS} {what} (each customer counts once) in the training labels",
             has=f"{fewest}",
             fix="; ".join(advice),
         )
     if fewest < WARN_BELOW_EVENTS:
-        return (f"FEW_EVENTS: only {fewest} of the rarer outcome for {target}",)
+        return (f"FEW_EVENTS: only {fewest} customers of the rarer outcome for {target}",)
     return ()
 
 
-def _awaited(events: int, what: str, *, since: date, until: date) -> str:
-    """Return from which day on there will be enough events if they go on coming as they came."""
-    missing, seen_days = REFUSE_BELOW_EVENTS - events, (until - since).days
-    if not events:
-        return f"{missing} more {what} are needed; none came in {seen_days} days, so no day can be estimated"
-    more_days = -(-missing * seen_days // events)
-    told = f"{more_days} more days, {missing} more {what} (an estimate: {events} came in {seen_days} days)"
+def check_spenders(spenders: Mapping[date, int]) -> tuple[str, ...]:
+    """Warn where few customers spent in a window from which the intervals of value are learned.
+
+    Parameters
+    ----------
+    spenders : mapping
+        By origin of each window, how many spent within it.
+
+    Examples
+    --------
+    >>> check_spenders({date(2026, 1, 5): 19, date(2026, 2, 2): 31})[0][:75]
+    'FEW_SPENDERS: 19 customers spent in the window from 2026-01-05, of at least'
+    >>> check_spenders({date(2026, 1, 5): 3})[0][-74:]
+    'the basis of value is refused:TOO_FEW_SPENDERS and its interval no promise'
+    >>> check_spenders({date(2026, 1, 5): 0}), check_spenders({date(2026, 1, 5): 20})
+    ((), ())
+    """
+    few = {day: count for day, count in spenders.items() if 0 < count < WARN_BELOW_SPENDERS}
+    if not few:
+        return ()
+    day, count = min(few.items(), key=lambda each: (each[1], each[0]))
+    told = (
+        "intervals of value are as wide as nearly all that was seen; take a longer horizon, or wait for more customers"
+        if count >= LEAST_SPENDERS
+        else f"below {LEAST_SPENDERS} no spread can be learned: take a longer horizon, or wait for more customers; until then "
+        "the basis of value is refused:TOO_FEW_SPENDERS and its interval no promise"
+    )
+    return (
+        f"FEW_SPENDERS: {count} customers spent in the window from {day}, of at least {WARN_BELOW_SPENDERS} wanted; {told}",
+    )
+
+
+def _awaited(first: np.ndarray, what: str, *, origin_days: np.ndarray, until: date) -> str:
+    """Return from which day on there will be enough customers if they go on coming as they came after the first origin.
+
+    Those of the first origin are a stock, gathered over all the time before it: they say nothing of the pace.
+    """
+    missing = REFUSE_BELOW_EVENTS - len(first)
+    start, end = (int(origin_days.min()), int(origin_days.max())) if len(origin_days) else (0, 0)
+    came, seen_days = int((first > start).sum()), end - start
+    if not came:
+        return (
+            f"{missing} more {what} are needed; none was new in {seen_days} days, so no day can be estimated"
+        )
+    more_days = -(-missing * seen_days // came)
+    told = f"{more_days} more days, {missing} more {what} (an estimate: {came} more in {seen_days} days)"
     if more_days > FARTHEST_ESTIMATE_DAYS:
         return f"not trainable within ten years at the rate so far: {told}"
     return f"trainable from about {until + timedelta(days=more_days)}: {told}"

@@ -18,7 +18,7 @@ from tiercast.evaluation.metrics import log_loss
 from tiercast.evaluation.survival import integrated_brier
 from tiercast.learners.learner import Learner, Panel, Setup, sampled
 from tiercast.panels import as_of
-from tiercast.registry import RecordedRun, Run, record_run, recorded
+from tiercast.registry import Run
 from tiercast.serving import btyd_stage
 from tiercast.serving.blend import CHANCE_AHEAD, ORDERS_AHEAD
 from tiercast.serving.btyd_stage import EXPECTED_VALUE, PURCHASE_PROBABILITY
@@ -30,14 +30,14 @@ from tiercast.training.backtest import at, served_part
 from tiercast.training.judging import followed
 from tiercast.training.plan import Plan
 from tiercast.training.selecting import value_loss
-from tiercast.tuning import WARM_UP_TRIALS, Trial, tune
+from tiercast.training.trials import Keeper, keeping, known_trials
+from tiercast.tuning import WARM_UP_TRIALS, tune
 
-STUDY = "tiercast.study"
-"""The tag that trials of one search share."""
 FIRST_LOOK_ROWS = 5_000
 TUNED = (CHURN.name, EXPECTED_ORDERS.name, REPURCHASE.name, LIFETIME_VALUE.name)
 """Targets whose labels a buyer's panel holds; what prospects do is judged on a panel of its own."""
-FITTED_WITH = ("tiercast", "lightgbm", "scikit-learn", "numpy")
+FITTED_WITH = ("lightgbm", "scikit-learn", "numpy")
+"""Libraries whose version a loss depends on; our own learners are told by their code, installed or not."""
 
 
 def inner_origins(plan: Plan, panel: Panel, *, step_days: int) -> tuple[date, ...]:
@@ -61,7 +61,7 @@ def tune_all(
 
     A trial is fitted on origins mature at the earlier inner origin, and judged at both inner origins. Trials of the same
     search, by the same learner on the same rows, that the store holds already are not fitted again: a training that was
-    interrupted, or is repeated, goes on where it ended.
+    interrupted, even within a learner, or is repeated, goes on where it ended.
     """
     inner = inner_origins(plan, panel, step_days=card.step_days)
     known = as_of(panel, inner[0], setup.horizon)
@@ -75,37 +75,24 @@ def tune_all(
         if learner not in tunable or card.tuning_trials < 1 or not len(known):
             continue
         study = study_of(learner, rows, setup)
-        tried = [_as_trial(each) for each in recorded(run.store, run.experiment, {STUDY: study})]
+        tried = known_trials(run, study)
         progress(f"tuning {name}" + (f", {len(tried)} trials are known" if tried else ""))
-        found = tune(
-            _loss_of(learner, known, judged, setup),
-            first_look=_loss_of(learner, some, judged, setup)
-            if len(some) < len(known) and card.tuning_trials > WARM_UP_TRIALS
-            else None,
-            known=tried,
-            defaults=learner.defaults,
-            space=learner.space,
-            trials=card.tuning_trials,
-            seconds=card.tuning_seconds / len(tunable),
-            seed=card.seed,
-        )
-        chosen[name] = found.parameters
-        for number, trial in enumerate(found.trials, start=len(tried)):
-            record_run(
-                run.store,
-                run.experiment,
-                f"{name} trial {number}",
-                parent=run,
-                params=trial.parameters,
-                metrics={"loss": trial.loss, "fit_seconds": trial.seconds},
-                tags={
-                    "tiercast.kind": "trial",
-                    "tiercast.learner": name,
-                    "tiercast.target": learner.target,
-                    "tiercast.stopped": trial.stopped,
-                    STUDY: study,
-                },
+        keeper = Keeper(run, learner, study, tried, card.tuning_trials, progress)
+        with keeping(keeper):
+            found = tune(
+                _loss_of(learner, known, judged, setup),
+                first_look=_loss_of(learner, some, judged, setup)
+                if len(some) < len(known) and card.tuning_trials > WARM_UP_TRIALS
+                else None,
+                known=tried,
+                defaults=learner.defaults,
+                space=learner.space,
+                trials=card.tuning_trials,
+                seconds=card.tuning_seconds / len(tunable),
+                seed=card.seed,
+                progress=keeper.take,
             )
+        chosen[name] = found.parameters
     return chosen
 
 
@@ -147,15 +134,6 @@ def _ours() -> str:
         path.read_text(encoding="utf-8") for path in sorted(Path(str(ours.__file__)).parent.glob("*.py"))
     ]
     return "".join((*texts, *(version(name) for name in FITTED_WITH)))
-
-
-def _as_trial(run: RecordedRun) -> Trial:
-    return Trial(
-        {name: float(value) for name, value in run.params.items()},
-        run.metrics.get("loss", float("nan")),
-        run.metrics.get("fit_seconds", 0.0),
-        run.tags.get("tiercast.stopped") == "True",
-    )
 
 
 def _loss_of(

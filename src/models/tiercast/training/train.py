@@ -29,6 +29,7 @@ from tiercast.serving.measure import ValueMeasure
 from tiercast.sides import spoken_sides
 from tiercast.sources.opening import open_source
 from tiercast.targets.churn import CHURN
+from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.tiers.declared import policy_named
 from tiercast.tiers.readable import readable_inputs
 from tiercast.training import assembly, search
@@ -45,12 +46,12 @@ from tiercast.training.describing import describe
 from tiercast.training.horizon import HorizonChoice, Kept, champions_horizon, choose_horizon
 from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
-from tiercast.training.plan import Plan, check_events, make_plan
+from tiercast.training.plan import Plan, check_events, check_spenders, make_plan
 from tiercast.training.promotion import Promotion, promote, register
 from tiercast.training.record import record_results
 from tiercast.training.slicing import Slices, slices_of
 from tiercast.training.sureness import Sureness, sureness_of
-from tiercast.windows import Horizon, parse_cutoff
+from tiercast.windows import Horizon, day_number, parse_cutoff
 
 EXPERIMENT = "tiercast"
 Progress = Callable[[str], None]
@@ -155,15 +156,20 @@ def prepare(
 
 
 def _enough(panel: Panel, account: Account, plan: Plan) -> tuple[str, ...]:
-    """Return warnings about few purchases; where too few bought again, say what can still be learned."""
+    """Return warnings about few purchases and few who spend; where too few bought again, say what can still be learned."""
     prospects = account.customers > account.buyers
-    return check_events(
+    spent = panel.labels[LIFETIME_VALUE.label].to_numpy(float) > 0
+    windows = sorted({each.calibrate for each in plan.folds} | {plan.folds[-1].test})
+    spenders = {day: int(spent[panel.cutoff_days == day_number(day)].sum()) for day in windows}
+    events = check_events(
         panel.labels[CHURN.label].to_numpy(float),
+        customers=panel.features["customer_id"].to_numpy(),
+        origin_days=panel.cutoff_days,
         target=CHURN.name,
-        since=min(plan.origins),
         until=plan.data_ends_on,
         otherwise="what prospects do can be learned alone: tiercast conversion SOURCE" if prospects else "",
     )
+    return (*events, *check_spenders(spenders))
 
 
 def open_card(card: TrainCard) -> History:
