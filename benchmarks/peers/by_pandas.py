@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.peers.columns import BROWSING, OUTBOUND, RATED, WANTING, shares_of, spend_on
+from benchmarks.peers.columns import BROWSING, NOT_OWN, OUTBOUND, RATED, WANTING, shares_of, spend_on
 from benchmarks.peers.task import Task
 from tiercast.features.declare import WINDOWS_DAYS
 
@@ -53,12 +53,13 @@ def _rows(task: Task) -> tuple[pd.DataFrame, Any]:
 def _of_touches(rows: pd.DataFrame, task: Task) -> pd.DataFrame:
     kind, age, channel = rows["kind"], rows["age"], rows["channel"]
     contact, wanting, back = kind.isin(OUTBOUND), kind.isin(WANTING), kind == "return"
+    own = ~kind.isin(NOT_OWN)
     quarter, month = age <= 91, age <= 28
     flags = {
         "n28": month,
         "contacts": contact,
         "contacts91": contact & quarter,
-        **{f"own{code}": (channel == term) & ~contact for code, term in enumerate(task.channels)},
+        **{f"own{code}": (channel == term) & own for code, term in enumerate(task.channels)},
         **{f"met{code}": channel == term for code, term in enumerate(task.channels)},
         "visits91": (kind == "visit") & quarter,
         "carts91": (kind == "cart") & quarter,

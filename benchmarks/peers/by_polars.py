@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.peers.columns import BROWSING, OUTBOUND, RATED, WANTING, shares_of, spend_on
+from benchmarks.peers.columns import BROWSING, NOT_OWN, OUTBOUND, RATED, WANTING, shares_of, spend_on
 from benchmarks.peers.task import Task
 from tiercast.features.declare import WINDOWS_DAYS
 
@@ -39,6 +39,7 @@ def _rows(task: Task) -> pl.LazyFrame:
         at_s=second,
         age=(task.day - second // 86_400).cast(pl.Int32),
         contact=pl.col("kind").is_in(OUTBOUND),
+        own=~pl.col("kind").is_in(NOT_OWN),
         permille=pl.when(pl.col("kind").is_in(RATED))
         .then((pl.col("rating") / pl.col("rating_scale") * 1000).round())
         .cast(pl.Int64),
@@ -56,7 +57,7 @@ def _of_touches(task: Task) -> dict[str, Any]:
         "contacts": contact.sum(),
         "contacts91": (contact & (age <= 91)).sum(),
         "contact_age": age.filter(contact).min(),
-        **{f"own{code}": ((channel == term) & ~contact).sum() for code, term in enumerate(task.channels)},
+        **{f"own{code}": ((channel == term) & pl.col("own")).sum() for code, term in enumerate(task.channels)},
         **{f"met{code}": (channel == term).sum() for code, term in enumerate(task.channels)},
         "visits91": ((kind == "visit") & (age <= 91)).sum(),
         "carts91": ((kind == "cart") & (age <= 91)).sum(),

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from benchmarks.peers.columns import BROWSING, OUTBOUND, RATED, WANTING, shares_of, spend_on
+from benchmarks.peers.columns import BROWSING, NOT_OWN, OUTBOUND, RATED, WANTING, shares_of, spend_on
 from benchmarks.peers.task import Task
 from tiercast.features.declare import WINDOWS_DAYS
 
@@ -74,6 +74,7 @@ def _rows(task: Task, source: str, more: Any = ()) -> str:
         "kind",
         f"CASE channel {codes} ELSE {_OTHER} END::TINYINT AS code",
         f"kind IN {OUTBOUND} AS contact",
+        f"kind NOT IN {NOT_OWN} AS own",
         "epoch(occurred_at)::BIGINT AS at_s",
         f"{_age(task)} AS age",
         "CAST(amount * 100 AS INT) AS amount_minor",
@@ -104,7 +105,7 @@ def _touched(task: Task) -> str:
         "n28": "age <= 28",
         "contacts": "contact",
         "contacts91": "contact AND age <= 91",
-        **{f"own{code}": f"code = {code} AND NOT contact" for code in range(len(task.channels))},
+        **{f"own{code}": f"code = {code} AND own" for code in range(len(task.channels))},
         **{f"met{code}": f"code = {code}" for code in range(len(shares_of(task.channels)))},
         "visits91": "kind = 'visit' AND age <= 91",
         "carts91": "kind = 'cart' AND age <= 91",

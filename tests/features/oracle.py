@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from tests.features.oracle_contact import contact
-from tests.features.oracle_episode import episode
+from tests.features.oracle_episode import BY_US, episode
 from tests.features.oracle_goods import described, goods
 from tests.features.oracle_money import money
 from tests.features.oracle_rhythm import rhythm
@@ -385,7 +385,7 @@ def _categories(
 
 def _channels(rows: list[Row], seen: Seen, slugs: Mapping[str, str]) -> dict[str, float | None]:
     lines = Counter(row["channel"] for row in rows)
-    own = Counter(row["channel"] for row in rows if row["kind"] not in FAMILIES["reach"])
+    own = Counter(row["channel"] for row in rows if row["kind"] not in BY_US)
     codes = {channel: code for code, channel in enumerate(seen.channels)}
     best = min(codes, key=lambda channel: (-own[channel], codes[channel]))
     found: dict[str, float | None] = {

@@ -2,8 +2,8 @@
 
 from tiercast.features.category import slugged
 from tiercast.features.declare import Family, Feature, Seen, count, ratio, rest
+from tiercast.features.kinds import NOT_OWN
 from tiercast.features.switching import OTHER, PLACES
-from tiercast.serving.contract import FAMILIES
 
 
 def declare(seen: Seen) -> list[Feature]:
@@ -41,7 +41,7 @@ def declare(seen: Seen) -> list[Feature]:
         touch("last_channel_code", f"NULLIF({OTHER} - {rest(last, PLACES)}, {OTHER})", "code",
               "position of the channel through which the customer last came"),
     ]  # fmt: skip
-    if seen.kinds - set(FAMILIES["reach"]):
+    if seen.kinds - set(NOT_OWN):
         online, known = (count(f"is_own = 1 AND is_online {test}") for test in ("= 1", "IS NOT NULL"))
         found.append(touch("online_share", ratio(f"CAST({online} AS DOUBLE)", known), "share",
                            "share of their own touchpoints that were online"))  # fmt: skip
