@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from tiercast.features.declare import one_of
 from tiercast.serving.contract import FAMILIES, KINDS
 
-
 CONTACTS: tuple[str, ...] = FAMILIES["reach"]
 """What we send to a customer."""
 DONE_TO_THEM: tuple[str, ...] = ("delivery", "delivery_failure", "follow_up", "complaint_resolved")

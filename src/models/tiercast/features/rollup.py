@@ -32,6 +32,7 @@ TOUCHES = Relation(
         "is_contact": f"CASE WHEN {is_kind(*CONTACTS)} THEN 1 ELSE 0 END",
         "channel_code": "met.code",
         "channel_bit": "CAST(1 AS BIGINT) << CAST(COALESCE(met.code, 62) AS INT)",
+        "came_code": f"CASE WHEN {is_kind(*NOT_OWN, 'purchase')} THEN NULL ELSE met.code END",
         "kind_code": "what.code",
         "is_online": "via.is_online",
         "is_push": "via.is_push",
