@@ -5,8 +5,6 @@ from tiercast.features.kinds import CONTACTS, MEANS, MEANT, NOT_OWN, is_kind
 from tiercast.features.relations import Relation, same
 from tiercast.features.switching import STEPS
 
-MOST_MINOR = 1_999_999_999
-"""What fits beside a second in one whole number."""
 MOST_PRICE = 10**12
 """Thousandths of a minor unit: a price beyond it says nothing, and sums of it would not fit."""
 
