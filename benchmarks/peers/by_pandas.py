@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.peers.columns import BROWSING, OUTBOUND, RATED, WANTING, shares_of, spend_on
+from benchmarks.peers.columns import BROWSING, NOT_OWN, OUTBOUND, RATED, WANTING, shares_of, spend_on
 from benchmarks.peers.task import Task
 from tiercast.features.declare import WINDOWS_DAYS
 
@@ -23,11 +23,12 @@ def features(task: Task) -> pd.DataFrame:
     """Return the columns of every customer."""
     rows, customers = _rows(task)
     lines = rows.loc[
-        rows["kind"] == "purchase", ["customer", "order_id", "category", "age", "at_s", "amount", "discount"]
+        rows["kind"] == "purchase",
+        ["customer", "order_id", "channel", "category", "age", "at_s", "amount", "discount"],
     ]
     touched = _of_touches(rows, task)
     del rows
-    ordered = _of_orders(lines)
+    ordered = _of_orders(lines, task)
     grouped = _of_categories(lines, task)
     held = touched.join(ordered).join(grouped)
     made = _final(held, task)
@@ -53,12 +54,13 @@ def _rows(task: Task) -> tuple[pd.DataFrame, Any]:
 def _of_touches(rows: pd.DataFrame, task: Task) -> pd.DataFrame:
     kind, age, channel = rows["kind"], rows["age"], rows["channel"]
     contact, wanting, back = kind.isin(OUTBOUND), kind.isin(WANTING), kind == "return"
+    own = ~kind.isin((*NOT_OWN, "purchase"))
     quarter, month = age <= 91, age <= 28
     flags = {
         "n28": month,
         "contacts": contact,
         "contacts91": contact & quarter,
-        **{f"own{code}": (channel == term) & ~contact for code, term in enumerate(task.channels)},
+        **{f"own{code}": (channel == term) & own for code, term in enumerate(task.channels)},
         **{f"met{code}": channel == term for code, term in enumerate(task.channels)},
         "visits91": (kind == "visit") & quarter,
         "carts91": (kind == "cart") & quarter,
@@ -87,11 +89,15 @@ def _of_touches(rows: pd.DataFrame, task: Task) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _of_orders(lines: pd.DataFrame) -> pd.DataFrame:
-    marked = lines.assign(discounted=lines["discount"] > 0, line=1, order=pd.factorize(lines["order_id"])[0])
+def _of_orders(lines: pd.DataFrame, task: Task) -> pd.DataFrame:
+    codes = {term: code for code, term in enumerate(task.channels)}
+    code = lines["channel"].map(codes).astype("float64")
+    marked = lines.assign(
+        code=code, discounted=lines["discount"] > 0, line=1, order=pd.factorize(lines["order_id"])[0]
+    )
     of_order = marked.groupby(["customer", "order"], sort=False)
     orders = of_order.agg(
-        age=("age", "min"), at_s=("at_s", "min"), lines=("line", "sum"), amount=("amount", "sum"),
+        age=("age", "min"), code=("code", "min"), at_s=("at_s", "min"), lines=("line", "sum"), amount=("amount", "sum"),
         discount=("discount", "sum"), discounted=("discounted", "sum"),
     ).reset_index()  # fmt: skip
     orders = orders.sort_values(
@@ -110,6 +116,7 @@ def _of_orders(lines: pd.DataFrame) -> pd.DataFrame:
         "discount": orders["discount"],
         "discount91": orders["discount"].where(age <= 91, 0),
         "discounted": orders["discounted"],
+        **{f"via{code}": orders["code"] == code for code in codes.values()},
         **{f"orders{w}": age <= w for w in WINDOWS_DAYS},
         **{f"days{w}": of_day & (age <= w) for w in WINDOWS_DAYS},
         **{f"spent{w}": amount.where(age <= w, 0) for w in WINDOWS_DAYS},
@@ -147,6 +154,7 @@ def _of_categories(lines: pd.DataFrame, task: Task) -> pd.DataFrame:
 def _final(held: pd.DataFrame, task: Task) -> dict[str, Any]:
     codes = range(len(task.channels))
     own = held[[f"own{code}" for code in codes]].to_numpy()
+    own = own + held[[f"via{code}" for code in codes]].fillna(0).to_numpy()
     met = held[[f"met{code}" for code in codes]].to_numpy()
     bought = held["orders"].notna()
     none = held.fillna(0)

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.peers.columns import BROWSING, OUTBOUND, RATED, WANTING, shares_of, spend_on
+from benchmarks.peers.columns import BROWSING, NOT_OWN, OUTBOUND, RATED, WANTING, shares_of, spend_on
 from benchmarks.peers.task import Task
 from tiercast.features.declare import WINDOWS_DAYS
 
@@ -14,7 +14,7 @@ def features(task: Task) -> pl.DataFrame:
     rows = _rows(task)
     touched = rows.group_by("customer_id").agg(**_of_touches(task))
     lines = rows.filter(pl.col("kind") == "purchase")
-    ordered = _orders(lines).group_by("customer_id").agg(**_of_orders())
+    ordered = _orders(lines, task).group_by("customer_id").agg(**_of_orders(task))
     sized = lines.filter(pl.col("category").is_not_null()).group_by("customer_id", "category").agg(
         size=pl.len(), recent=(pl.col("age") <= 91).any(), amount=pl.col("amount").sum()
     )  # fmt: skip
@@ -39,6 +39,7 @@ def _rows(task: Task) -> pl.LazyFrame:
         at_s=second,
         age=(task.day - second // 86_400).cast(pl.Int32),
         contact=pl.col("kind").is_in(OUTBOUND),
+        own=~pl.col("kind").is_in((*NOT_OWN, "purchase")),
         permille=pl.when(pl.col("kind").is_in(RATED))
         .then((pl.col("rating") / pl.col("rating_scale") * 1000).round())
         .cast(pl.Int64),
@@ -56,7 +57,9 @@ def _of_touches(task: Task) -> dict[str, Any]:
         "contacts": contact.sum(),
         "contacts91": (contact & (age <= 91)).sum(),
         "contact_age": age.filter(contact).min(),
-        **{f"own{code}": ((channel == term) & ~contact).sum() for code, term in enumerate(task.channels)},
+        **{
+            f"own{code}": ((channel == term) & pl.col("own")).sum() for code, term in enumerate(task.channels)
+        },
         **{f"met{code}": (channel == term).sum() for code, term in enumerate(task.channels)},
         "visits91": ((kind == "visit") & (age <= 91)).sum(),
         "carts91": ((kind == "cart") & (age <= 91)).sum(),
@@ -74,18 +77,25 @@ def _of_touches(task: Task) -> dict[str, Any]:
     }
 
 
-def _orders(lines: pl.LazyFrame) -> pl.LazyFrame:
-    return lines.group_by("customer_id", "order_id").agg(
-        age=pl.col("age").min(),
-        at_s=pl.col("at_s").min(),
-        lines=pl.len(),
-        amount=pl.col("amount").sum(),
-        discount=pl.col("discount").sum(),
-        discounted=(pl.col("discount") > 0).sum(),
+def _orders(lines: pl.LazyFrame, task: Task) -> pl.LazyFrame:
+    codes = {channel: code for code, channel in enumerate(task.channels)}
+    code = pl.col("channel").replace_strict(codes, default=len(codes), return_dtype=pl.Int8)
+    return (
+        lines.with_columns(code=code)
+        .group_by("customer_id", "order_id")
+        .agg(
+            age=pl.col("age").min(),
+            at_s=pl.col("at_s").min(),
+            code=pl.col("code").min(),
+            lines=pl.len(),
+            amount=pl.col("amount").sum(),
+            discount=pl.col("discount").sum(),
+            discounted=(pl.col("discount") > 0).sum(),
+        )
     )
 
 
-def _of_orders() -> dict[str, Any]:
+def _of_orders(task: Task) -> dict[str, Any]:
     age, amount = pl.col("age"), pl.col("amount")
     gap = age.sort().diff()
     gaps = gap.filter(gap > 0)
@@ -106,6 +116,7 @@ def _of_orders() -> dict[str, Any]:
         "discount": pl.col("discount").sum(),
         "discount91": pl.col("discount").filter(age <= 91).sum(),
         "discounted": pl.col("discounted").sum(),
+        **{f"via{code}": (pl.col("code") == code).sum() for code in range(len(task.channels))},
         **{f"orders{w}": (age <= w).sum() for w in WINDOWS_DAYS},
         **{f"days{w}": age.filter(age <= w).n_unique() for w in WINDOWS_DAYS},
         **{f"spent{w}": amount.filter(age <= w).sum() for w in WINDOWS_DAYS},
@@ -129,10 +140,11 @@ def _of_categories(task: Task) -> dict[str, Any]:
 
 def _final(task: Task) -> dict[str, Any]:
     col = pl.col
-    most = pl.max_horizontal(f"own{code}" for code in range(len(task.channels)))
+    times = [col(f"own{code}") + col(f"via{code}").fill_null(0) for code in range(len(task.channels))]
+    most = pl.max_horizontal(times)
     chosen: Any = pl.lit(None, dtype=pl.Int32)
-    for code in reversed(range(len(task.channels))):
-        chosen = pl.when(col(f"own{code}") == most).then(code).otherwise(chosen)
+    for code, each in reversed(list(enumerate(times))):
+        chosen = pl.when(each == most).then(code).otherwise(chosen)
     met = [col(f"met{code}") for code in range(len(task.channels))]
     others = (col("n") > pl.sum_horizontal(met)).cast(pl.Int32)
     spread = col("orders") * col("amount_squares") - col("spent") * col("spent")

@@ -6,6 +6,7 @@ from tiercast.features.category import slugged
 from tiercast.features.declare import WINDOWS_DAYS
 
 OUTBOUND = ("exposure", "email_send", "sms_send", "call_out", "mailing", "app_push")
+NOT_OWN = (*OUTBOUND, "delivery", "delivery_failure", "follow_up", "complaint_resolved")
 BROWSING = ("visit", "view", "search")
 WANTING = ("enquiry", "cart", "checkout", "quote", "wishlist")
 RATED = ("review", "survey")

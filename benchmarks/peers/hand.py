@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from benchmarks.peers.columns import BROWSING, OUTBOUND, RATED, WANTING, shares_of, spend_on
+from benchmarks.peers.columns import BROWSING, NOT_OWN, OUTBOUND, RATED, WANTING, shares_of, spend_on
 from benchmarks.peers.task import Task
 from tiercast.features.declare import WINDOWS_DAYS
 
@@ -43,7 +43,7 @@ def one_scan_sql(task: Task, source: str) -> str:
 def _twice(task: Task, *, kept: str) -> str:
     source = f"read_parquet('{task.folder}/*.parquet')"
     lines = (
-        "SELECT customer_id, order_id, category, epoch(occurred_at)::BIGINT AS at_s, "
+        f"SELECT customer_id, order_id, category, {_code(task)}, epoch(occurred_at)::BIGINT AS at_s, "
         f"{_age(task)} AS age, CAST(amount * 100 AS INT) AS amount_minor, CAST(discount * 100 AS INT) AS discount_minor"
         f" FROM {source} WHERE kind = 'purchase' AND {_seen(task)}"
     )
@@ -67,13 +67,18 @@ def _age(task: Task) -> str:
     return f"({task.day} - epoch(occurred_at)::BIGINT // 86400)::SMALLINT"
 
 
-def _rows(task: Task, source: str, more: Any = ()) -> str:
+def _code(task: Task) -> str:
     codes = " ".join(f"WHEN '{channel}' THEN {code}" for code, channel in enumerate(task.channels))
+    return f"CASE channel {codes} ELSE {_OTHER} END::TINYINT AS code"
+
+
+def _rows(task: Task, source: str, more: Any = ()) -> str:
     columns = [
         "customer_id",
         "kind",
-        f"CASE channel {codes} ELSE {_OTHER} END::TINYINT AS code",
+        _code(task),
         f"kind IN {OUTBOUND} AS contact",
+        f"kind NOT IN {NOT_OWN} AS own",
         "epoch(occurred_at)::BIGINT AS at_s",
         f"{_age(task)} AS age",
         "CAST(amount * 100 AS INT) AS amount_minor",
@@ -89,7 +94,7 @@ def _text(task: Task, first: list[tuple[str, str, str]]) -> str:
         ("touched", "", _touched(task)),
         ("placed", "", _PLACED),
         ("stepped", "", _STEPPED),
-        ("ordered", "", _ORDERED),
+        ("ordered", "", _ordered(task)),
         ("sized", "", _SIZED),
         ("grouped", "", _grouped(task)),
     ]
@@ -104,7 +109,10 @@ def _touched(task: Task) -> str:
         "n28": "age <= 28",
         "contacts": "contact",
         "contacts91": "contact AND age <= 91",
-        **{f"own{code}": f"code = {code} AND NOT contact" for code in range(len(task.channels))},
+        **{
+            f"own{code}": f"code = {code} AND own AND kind <> 'purchase'"
+            for code in range(len(task.channels))
+        },
         **{f"met{code}": f"code = {code}" for code in range(len(shares_of(task.channels)))},
         "visits91": "kind = 'visit' AND age <= 91",
         "carts91": "kind = 'cart' AND age <= 91",
@@ -130,13 +138,19 @@ def _touched(task: Task) -> str:
 
 
 _PLACED = (
-    "SELECT customer_id, min(age) AS age, min(at_s) AS at_s, count(*) AS lines, sum(amount_minor)::INT AS amount,"
-    " sum(discount_minor)::INT AS discount, count(CASE WHEN discount_minor > 0 THEN 1 END) AS discounted"
-    " FROM lines GROUP BY customer_id, order_id"
+    "SELECT customer_id, min(age) AS age, min(at_s) AS at_s, min(code) AS code, count(*) AS lines,"
+    " sum(amount_minor)::INT AS amount, sum(discount_minor)::INT AS discount,"
+    " count(CASE WHEN discount_minor > 0 THEN 1 END) AS discounted FROM lines GROUP BY customer_id, order_id"
 )
 _STEPPED = "SELECT *, lag(age) OVER (PARTITION BY customer_id ORDER BY age DESC) - age AS gap FROM placed"
 _DAY = "(gap > 0 OR gap IS NULL)"
-_ORDERED = f"""SELECT customer_id, count(*) AS orders, sum(lines) AS lines, min(age) AS last_age, max(age) AS first_age,
+
+
+def _ordered(task: Task) -> str:
+    via = ", ".join(
+        f"count(CASE WHEN code = {code} THEN 1 END) AS via{code}" for code in range(len(task.channels))
+    )
+    return f"""SELECT customer_id, {via}, count(*) AS orders, sum(lines) AS lines, min(age) AS last_age, max(age) AS first_age,
     count(CASE WHEN {_DAY} THEN 1 END) AS days, sum(gap) AS spanned, count(CASE WHEN gap > 0 THEN 1 END) AS gaps,
     sum(gap::INT * gap) AS gap_squares, median(CASE WHEN gap > 0 THEN gap END) AS gap_median,
     max(CASE WHEN gap > 0 THEN gap END) AS gap_max, sum(amount) AS spent,
@@ -147,6 +161,8 @@ _ORDERED = f"""SELECT customer_id, count(*) AS orders, sum(lines) AS lines, min(
     {", ".join(f"count(CASE WHEN age <= {w} AND {_DAY} THEN 1 END) AS days{w}" for w in WINDOWS_DAYS)},
     {", ".join(f"sum(CASE WHEN age <= {w} THEN amount ELSE 0 END) AS spent{w}" for w in WINDOWS_DAYS)}
   FROM stepped GROUP BY customer_id"""
+
+
 _SIZED = (
     "SELECT customer_id, category, count(*) AS size, count(CASE WHEN age <= 91 THEN 1 END) AS recent,"
     " sum(amount_minor) AS amount FROM lines WHERE category IS NOT NULL GROUP BY customer_id, category"
@@ -174,8 +190,9 @@ def _final(task: Task) -> str:
     def money(sql: str) -> str:
         return f"coalesce({sql}, 0) / 100"
 
-    most = f"greatest({', '.join(f'own{code}' for code in range(len(task.channels)))})"
-    chosen = " ".join(f"WHEN own{code} = {most} THEN {code}" for code in range(len(task.channels)))
+    times = [f"(own{code} + coalesce(via{code}, 0))" for code in range(len(task.channels))]
+    most = f"greatest({', '.join(times)})"
+    chosen = " ".join(f"WHEN {each} = {most} THEN {code}" for code, each in enumerate(times))
     made = {
         "days_since_purchase": number("last_age"),
         "customer_age_days": number("first_age"),

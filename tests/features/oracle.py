@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from tests.features.oracle_contact import contact
-from tests.features.oracle_episode import episode
+from tests.features.oracle_episode import BY_US, episode
 from tests.features.oracle_goods import described, goods
 from tests.features.oracle_money import money
 from tests.features.oracle_rhythm import rhythm
@@ -124,7 +124,7 @@ def _of_one(
         told |= _discounts(baskets, cutoff, told)
     if seen.categories:
         told |= _categories(bought, seen, slugs, cutoff)
-    told |= _channels(rows, seen, slugs)
+    told |= _channels(rows, baskets, seen, slugs)
     told |= rhythm(rows, baskets, cutoff, seen, zone)
     told |= money(bought, baskets, cutoff, seen)
     told |= goods(rows, bought, baskets, cutoff, seen)
@@ -383,10 +383,15 @@ def _categories(
     return found
 
 
-def _channels(rows: list[Row], seen: Seen, slugs: Mapping[str, str]) -> dict[str, float | None]:
+def _channels(
+    rows: list[Row], baskets: list[Row], seen: Seen, slugs: Mapping[str, str]
+) -> dict[str, float | None]:
     lines = Counter(row["channel"] for row in rows)
-    own = Counter(row["channel"] for row in rows if row["kind"] not in FAMILIES["reach"])
     codes = {channel: code for code, channel in enumerate(seen.channels)}
+    own = Counter(row["channel"] for row in rows if row["kind"] not in (*BY_US, "purchase"))
+    for basket in baskets:  # once, however many its lines
+        listed = [row["channel"] for row in basket["first_lines"] if row["channel"] in codes]
+        own[min(listed, key=lambda channel: codes[channel], default=None)] += 1
     best = min(codes, key=lambda channel: (-own[channel], codes[channel]))
     found: dict[str, float | None] = {
         "channels": len({channel if channel in codes else None for channel in lines}),

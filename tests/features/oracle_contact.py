@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from tests.features.oracle_episode import BY_US
 from tiercast.features.declare import Seen
 from tiercast.serving.contract import FAMILIES
 
@@ -100,7 +101,7 @@ def _channels(rows: Sequence[Row], baskets: Sequence[Row], seen: Seen) -> dict[s
     def listed(number: int | None) -> int | None:
         return None if number == 63 else number
 
-    own = [row for row in rows if row["kind"] not in FAMILIES["reach"]]
+    own = [row for row in rows if row["kind"] not in BY_US]
     met = Counter(code(row["channel"]) for row in rows)
     first = min(((row["occurred_at"], code(row["channel"])) for row in own), default=(None, 63))
     last = min(((-row["occurred_at"].timestamp(), code(row["channel"])) for row in own), default=(None, 63))

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any
 
 from tiercast.features.declare import Seen
-from tiercast.serving.contract import FAMILIES
 
 Row = Mapping[str, Any]
 STAGES: dict[int, tuple[str, tuple[str, ...]]] = {
@@ -14,8 +13,8 @@ STAGES: dict[int, tuple[str, tuple[str, ...]]] = {
     2: ("search", ("view", "search", "enquiry")),
     3: ("evaluation", ("cart", "quote", "wishlist", "coupon_claim")),
     4: ("decision", ("checkout", "contract", "coupon_redemption", "points_redemption")),
-    5: ("after", ("purchase", "payment", "delivery", "delivery_failure", "return", "follow_up", "support", "complaint",
-                  "complaint_resolved", "review", "survey", "co_creation", "referral", "share")),
+    5: ("after", ("purchase", "payment", "return", "support", "complaint", "review", "survey", "co_creation", "referral",
+                  "share")),
 }  # fmt: skip
 POINTS = (
     dict.fromkeys(("visit", "view", "search", "email_open", "email_click", "social_engagement", "check_in"), 1)
@@ -24,6 +23,11 @@ POINTS = (
     | dict.fromkeys(("event_attendance", "review", "survey", "share", "enrol"), 4)
     | dict.fromkeys(("purchase", "referral", "co_creation"), 5)
 )  # fmt: skip
+BY_US = (
+    "exposure", "email_send", "sms_send", "call_out", "mailing", "app_push", "delivery", "delivery_failure", "follow_up",
+    "complaint_resolved",
+)  # fmt: skip
+"""What is not the customer's own."""
 PLURALS = {
     "visit": "visits", "view": "views", "search": "searches",
     "enquiry": "enquiries", "cart": "carts", "checkout": "checkouts", "quote": "quotes", "wishlist": "wishlists",
@@ -35,8 +39,8 @@ def episode(
 ) -> dict[str, float | None]:
     """Return intent, the current episode and the weighted acts of the last 91 days."""
     found = _intent(rows, seen, told)
-    if set(seen.kinds) - set(FAMILIES["reach"]):
-        own = [row for row in rows if row["kind"] not in FAMILIES["reach"] and row["age"] <= 182]
+    if set(seen.kinds) - set(BY_US):
+        own = [row for row in rows if row["kind"] not in BY_US and row["age"] <= 182]
         found |= _engaged(own) | _episode(_current(own, cutoff, seen.episode_gap_days), cutoff, seen)
     return found
 

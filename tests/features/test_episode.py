@@ -34,7 +34,7 @@ def at_cutoff(engine: DuckDBEngine, acts: Acts, **more: Any) -> dict[str, float]
         ([("search", 9), ("cart", 5), ("checkout", 4), ("visit", 1)], 4, 4),
         ([("search", 9), ("checkout", 5), ("purchase", 4), ("visit", 1)], 5, 4),
         ([("search", 9), ("purchase", 4), ("delivery", 3), ("search", 2), ("view", 1)], 2, 2),
-        ([("delivery", 8), ("review", 3)], 5, 8),
+        ([("delivery", 8), ("review", 3)], 5, 3),
         ([("delivery", 8), ("search", 3)], 2, 3),
         ([("consent_granted", 3), ("unheard_of", 1)], math.nan, math.nan),
     ],
@@ -62,6 +62,27 @@ def test_what_is_sent_to_them_keeps_no_episode_open(engine: DuckDBEngine) -> Non
     found = at_cutoff(engine, [("search", 40), ("email_send", 20), ("mailing", 1)])
     assert found["episode_touchpoints"] == 0
     assert found["effort_91d_score"] == pytest.approx(100 / 21)
+
+
+@pytest.mark.parametrize("kind", ["delivery", "delivery_failure", "follow_up", "complaint_resolved"])
+def test_what_we_do_to_them_is_not_their_own_and_no_contact_either(engine: DuckDBEngine, kind: str) -> None:
+    ours: Acts = [(kind, days) for days in range(2, 178, 15)]
+    names = (*NAMES, "preferred_channel_code", "first_channel_code", "last_channel_code", "online_share", "touchpoints",
+             "contacts_sent", "days_since_contact", "contacts_since_answer")  # fmt: skip
+    rows = [
+        {"customer_id": "a", "kind": each, "channel": channel, "occurred_at": moment(round(-days * DAY))}
+        for channel, acts in (("store", [("purchase", 178), ("mailing", 100)]), ("web", ours))
+        for each, days in acts
+    ]
+    found = told(engine, table(rows), cutoffs=(CUTOFF,), wanted=names).iloc[0]
+    assert found["touchpoints"] == len(ours) + 2
+    assert found[["episode_age_days", "episode_stage_code"]].isna().all()
+    assert found[["own_days_91d", "episode_touchpoints"]].tolist() == [0, 0]
+    store = CATALOGUE.seen.channels.index("store")
+    told_channels = ["preferred_channel_code", "first_channel_code", "last_channel_code"]
+    assert found[told_channels].tolist() == [store] * 3
+    assert found["online_share"] == 0
+    assert found[["contacts_sent", "days_since_contact", "contacts_since_answer"]].tolist() == [1, 100, 1]
 
 
 def test_an_episode_is_followed_back_for_half_a_year(engine: DuckDBEngine) -> None:

@@ -178,3 +178,10 @@ def test_only_what_occurs_before_the_cutoff_is_declared(engine: DuckDBEngine) ->
     assert [getattr(before, flag) for flag in flags] == [False] * 4
     assert [getattr(after, flag) for flag in flags] == [True] * 4
     assert (before.years, after.run_out, after.product_costs) == (2, True, True)
+
+
+def test_the_first_and_the_last_basket_are_told_whole_however_large(engine: DuckDBEngine) -> None:
+    rows = [bought(day, order_id=f"o{day}", amount=9_000_000.0 - day) for day in (1, 30) for _ in range(3)]
+    found = seen_at(engine, [*rows, bought(30, order_id="less")], 40).iloc[0]
+    told = found[["basket_first_currency", "basket_last_currency", "basket_max_currency"]].tolist()
+    assert told == [26_999_997, 26_999_910, 26_999_997]

@@ -61,6 +61,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"currency": "euro"}, "ISO 4217"),
     ({"zone": "Mars"}, "IANA"),
     ({"minor_per_major": 7}, "100"),
+    ({"minor_per_major": 0}, "minor_per_major is 0"),
+    ({"minor_per_major": True}, "minor_per_major is True"),
     ({"decimal": ";"}, "decimal"),
     ({"decimal": ",", "thousands": ","}, "differ"),
     ({"csv": {"delimter": ";"}}, "did you mean delimiter"),

@@ -8,6 +8,8 @@ import pytest
 from tests.world import touchpoints
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import SourceError, UnknownName
+from tiercast.features.contract import contract_sql
+from tiercast.mapping.reading import map_of
 from tiercast.schema import History
 from tiercast.sources.opening import open_source
 
@@ -55,6 +57,44 @@ def test_a_frame_in_memory_is_a_source() -> None:
 def test_zone_and_currency_can_be_told() -> None:
     told = open_source(touchpoints(), currency="eur", zone="Asia/Shanghai")
     assert (told.currency, told.zone) == ("EUR", "Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor"), [("usd", 100), ("JPY", 1), ("vnd", 1), ("XOF", 1), ("KWD", 1000)]
+)
+def test_minor_units_are_those_of_the_currency_unless_a_map_says_others(currency: str, minor: int) -> None:
+    assert open_source(touchpoints(), currency=currency).minor_per_major == minor
+    assert open_source(touchpoints(), map=map_of({"currency": currency})).minor_per_major == minor
+    opened = open_source(touchpoints(), map=map_of({"currency": currency, "minor_per_major": 10}))
+    assert opened.minor_per_major == 10
+    assert open_source(opened).minor_per_major == 10
+    assert open_source(opened, currency="EUR").minor_per_major == 10
+    assert (
+        open_source(
+            History("said", frame=touchpoints(), currency=currency, minor_per_major=10)
+        ).minor_per_major
+        == 10
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "most"),
+    [({"currency": "VND"}, 1e9), ({"currency": "IDR"}, 1e7), ({"currency": "IDR", "minor_per_major": 1}, 1e9),
+     ({"currency": "KWD"}, 1e6), ({"currency": "EUR"}, 1e7)],
+)  # fmt: skip
+def test_a_line_may_amount_to_a_billion_minor_units(told: dict[str, object], most: float) -> None:
+    rows = (
+        touchpoints().head(2).assign(amount=[most, most + 1], kind="purchase", customer_id="a", known_at=None)
+    )
+    history = open_source(rows, map=map_of({**told, "columns": {}}))
+    contract = contract_sql(currency=history.currency, minor_per_major=history.minor_per_major)
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(history)
+        found = engine.run(
+            f"WITH contract AS ({contract}) SELECT verdict, amount_minor FROM contract ORDER BY verdict"
+        )
+    assert found["verdict"].tolist() == ["ABSURD_AMOUNT", "ACCEPTED"]
+    assert found["amount_minor"].dropna().tolist() == [10**9]
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "UTC'; --"])

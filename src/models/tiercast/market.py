@@ -1,4 +1,4 @@
-"""What a market's history does not say of itself: which days of the year matter in it, and how long a decision may rest."""
+"""What a market's history does not say of itself: the days that matter in it, its money, how long a decision may rest."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,44 @@ EPISODE_DAYS = 182
 """How far an episode of deciding is followed back; a longer one is told as so long."""
 EPISODE_GAP_DAYS = 30
 """So many days without a touchpoint of the customer's own end an episode, unless the history says otherwise."""
+
+
+MINOR_PER_MAJOR: dict[int, tuple[str, ...]] = {
+    1: (
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ),
+    1_000: ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"),
+    10_000: ("CLF", "UYW"),
+}
+"""Currencies by their minor units in a major one, where these are not 100 (ISO 4217, list one)."""
+
+
+def minor_per_major_of(currency: str) -> int:
+    """Return how many minor units one major unit of a currency has, as ISO 4217 tells it.
+
+    Examples
+    --------
+    >>> [minor_per_major_of(code) for code in ("EUR", "JPY", "kwd", "IDR")]
+    [100, 1, 1000, 100]
+    """
+    code = currency.upper()
+    return next((minor for minor, codes in MINOR_PER_MAJOR.items() if code in codes), 100)
 
 
 def peaks_of(told: object) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tiercast.mapping.columnmap import ColumnMap
-from tiercast.market import EPISODE_GAP_DAYS
+from tiercast.market import EPISODE_GAP_DAYS, minor_per_major_of
 from tiercast.serving.contract import NAMES, REQUIRED, TOUCHPOINTS
 from tiercast.serving.peaks import PEAKS
 from tiercast.sidetable import SideTable
@@ -39,7 +39,7 @@ class History:
     currency : str
         ISO 4217 code of every amount; a row in another one is rejected.
     minor_per_major : int
-        Minor units in one major unit: 100 for most, 1 for JPY.
+        Minor units in one major unit: 100 for most, 1 for JPY; 0 stands for what ISO 4217 says of the currency.
     zone : str
         IANA zone in which weekdays and hours are told.
     peaks : sequence of str
@@ -60,10 +60,14 @@ class History:
     format: str = "frame"
     options: Mapping[str, str] = field(default_factory=dict)
     currency: str = "USD"
-    minor_per_major: int = 100
+    minor_per_major: int = 0
     zone: str = "UTC"
     peaks: Sequence[str] = tuple(PEAKS)
     episode_gap_days: int = EPISODE_GAP_DAYS
     ignored: Sequence[str] = field(default=())
     sides: Mapping[str, SideTable] = field(default_factory=dict)
     mapping: ColumnMap | None = None
+
+    def __post_init__(self) -> None:
+        if not self.minor_per_major:
+            object.__setattr__(self, "minor_per_major", minor_per_major_of(self.currency))

@@ -26,8 +26,8 @@ WORDS: dict[str, dict[str, int]] = {
 }
 """What a column of few words may say, and whether that means yes."""
 CEILINGS = {
-    "unit_cost": 10_000_000.0,
-    "cost_per_contact": 10_000_000.0,
+    "unit_cost": 1_000_000_000.0,
+    "cost_per_contact": 1_000_000_000.0,
     "days_per_unit": 36_500.0,
     "probability": 1.0,
 }
@@ -36,7 +36,7 @@ REJECTIONS: dict[str, str] = {
     "BAD_NUMBER": "a number is text, or is not finite",
     "NULL_KEY": "a required column is empty",
     "NEGATIVE_NUMBER": "a cost, a duration or a probability is below zero",
-    "ABSURD_NUMBER": "a cost above ten million, a unit that lasts a century, or a probability above one",
+    "ABSURD_NUMBER": "a cost above a billion, a unit that lasts a century, or a probability above one",
     "UNKNOWN_VALUE": "a word that the column does not know, such as neither true nor false",
     "UNKNOWN_ZONE": "zone is no IANA time zone",
     "EMPTY_VALIDITY": "valid_until is not after valid_from",

@@ -1,11 +1,11 @@
 """Tables on disk: parquet or CSV by the name's ending, written whole or not at all."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiercast.cli.faults import WrongUsage
 from tiercast.errors import OutputError
+from tiercast.scratch import hidden_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,15 +36,12 @@ def write_frame(frame: "pd.DataFrame", place: Path) -> Path:
     require_ending(place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        hidden = place.with_name(f".writing-{os.getpid()}-{place.name}")
-        try:
+        with hidden_beside(place) as hidden:
             if place.suffix.lower() == ".csv":
                 frame.to_csv(hidden, index=False)
             else:
                 _storable(frame).to_parquet(hidden, index=False)
             hidden.replace(place)
-        finally:
-            hidden.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(path=place, problem=error.strerror or type(error).__name__) from error
     return place.absolute()

@@ -108,7 +108,12 @@ def features(
         ]
         screen.answer(
             {"features": listing},
-            table(f"{len(rows)} features", ["feature", "unit", "meaning", "absent", "relations"], rows),
+            table(
+                f"{len(rows)} features",
+                ["feature", "unit", "meaning", "absent", "relations"],
+                rows,
+                whole=["feature"],
+            ),
         )
         return
     if not cutoff or out is None or source is None:

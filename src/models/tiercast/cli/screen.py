@@ -1,9 +1,11 @@
 """What a command shows: its answer on standard output, its progress on standard error."""
 
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from copy import copy
 from typing import Any
 
 from rich import box
@@ -16,6 +18,8 @@ from rich.text import Text
 from tiercast.cli.plain import one_line, print_json, shown
 
 Say = Callable[[str], None]
+WIDEST = 1_000_000
+"""More letters than a row of any table has."""
 
 
 class Screen:
@@ -44,6 +48,8 @@ class Screen:
                 console.print()
             if isinstance(part, str):
                 sys.stdout.write(f"{part}\n")
+            elif isinstance(part, Table) and not console.is_terminal:
+                sys.stdout.write(_unbroken(part))
             else:
                 console.print(part)
         sys.stdout.flush()
@@ -67,6 +73,19 @@ class Screen:
                 say = _lines(self.verbose)
                 say(first)
                 yield say
+
+
+def _unbroken(given: Table) -> str:
+    """Return a table for another program to search: a row is a line, its cells two blanks apart, none of them broken."""
+    told = copy(given)
+    told.title, told.box, told.padding = None, None, (0, 2, 0, 0)
+    console = Console(
+        file=io.StringIO(), width=WIDEST, markup=False, highlight=False, emoji=False, color_system=None
+    )
+    with console.capture() as held:
+        console.print(told)
+    lines = [str(given.title)] * bool(given.title) + [line.rstrip() for line in held.get().splitlines()]
+    return "".join(f"{line}\n" for line in lines)
 
 
 @contextmanager
@@ -109,9 +128,10 @@ def table(
     rows: Sequence[Sequence[object]],
     *,
     numbers: Sequence[str] = (),
+    whole: Sequence[str] = (),
     tight: bool = False,
 ) -> Table:
-    """Return a table; the columns in ``numbers`` are set to the right and never broken."""
+    """Return a table; the columns in ``numbers`` are set to the right, and they and those in ``whole`` are never broken."""
     made = Table(
         title=title or None,
         title_justify="left",
@@ -125,7 +145,7 @@ def table(
         if name in numbers:
             made.add_column(name, justify="right", no_wrap=True)
         else:
-            made.add_column(name, overflow="fold")
+            made.add_column(name, overflow="fold", no_wrap=name in whole)
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else one_line(cell) for cell in row))
     return made

@@ -2,8 +2,6 @@
 
 import os
 import re
-import shutil
-import tempfile
 import warnings
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +24,7 @@ from tiercast.engines.spool import spooled
 from tiercast.engines.text_files import TextFiles, readable
 from tiercast.errors import OutputError, SourceError
 from tiercast.schema import History
+from tiercast.scratch import ScratchFolder
 from tiercast.serving import history
 from tiercast.serving.reading import read_sql
 from tiercast.serving.stages import split
@@ -68,7 +67,8 @@ class DuckDBEngine:
     def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
         self.threads = threads or int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
         self.memory_limit = memory_limit
-        self._temp = tempfile.mkdtemp(prefix="tiercast-")
+        self._scratch = ScratchFolder()
+        self._temp = self._scratch.path
         self._connection: Any = history.connect(
             threads=self.threads, memory_limit=memory_limit, temp_directory=self._temp
         )
@@ -85,7 +85,7 @@ class DuckDBEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection.close()
-        shutil.rmtree(self._temp, ignore_errors=True)
+        self._scratch.remove()
 
     def attach(self, touchpoints: History) -> None:
         """Make the history readable as ``touchpoints``.

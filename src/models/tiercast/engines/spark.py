@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from tiercast.engines.spool import spooled
 from tiercast.engines.text_files import readable, require_utf8
 from tiercast.errors import SourceError, TiercastError
 from tiercast.schema import History
+from tiercast.scratch import ScratchFolder
 from tiercast.serving.history import one_by_one
 from tiercast.serving.reading import SparkDialect, read_sql
 from tiercast.serving.refusals import BadCutoff
@@ -86,7 +86,7 @@ class SparkEngine:
         self.columns: list[str] = []
         self._source = "the touchpoints"
         self._held: Any = None
-        self._folder = ""
+        self._folder: ScratchFolder | None = None
         self._mapped = Mapped(History("nothing"), {}, DIALECT)
 
     def __enter__(self) -> "SparkEngine":
@@ -104,9 +104,9 @@ class SparkEngine:
         if self._held is not None:
             self._held.unpersist()
             self._held = None
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = ""
+        if self._folder is not None:
+            self._folder.remove()
+            self._folder = None
 
     def attach(self, touchpoints: History) -> None:
         """Make the history readable as ``touchpoints``.
@@ -271,8 +271,8 @@ class SparkEngine:
         self._session.createDataFrame(arrow).createOrReplaceTempView(view)
 
     def _temp(self) -> str:
-        self._folder = self._folder or tempfile.mkdtemp(prefix="tiercast-")
-        return self._folder
+        self._folder = self._folder or ScratchFolder()
+        return self._folder.path
 
     def _read(self, touchpoints: History) -> Any:
         if touchpoints.frame is not None:

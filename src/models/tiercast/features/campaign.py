@@ -10,7 +10,7 @@ def declare(seen: Seen) -> list[Feature]:
     sent = seen.any_of(FAMILIES["reach"])
     if not sent:
         return []
-    of_all = "is_own = 0"
+    of_all = "is_contact = 1"
 
     def contacts(name: str, condition: str, meaning: str) -> Feature:
         return Feature(name, "touches", count(condition), "contacts", meaning)

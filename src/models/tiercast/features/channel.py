@@ -2,8 +2,8 @@
 
 from tiercast.features.category import slugged
 from tiercast.features.declare import Family, Feature, Seen, count, ratio, rest
+from tiercast.features.kinds import NOT_OWN
 from tiercast.features.switching import OTHER, PLACES
-from tiercast.serving.contract import FAMILIES
 
 
 def declare(seen: Seen) -> list[Feature]:
@@ -15,14 +15,10 @@ def declare(seen: Seen) -> list[Feature]:
         return Feature(name, "touches", sql, unit, meaning, absent)
 
     codes = range(len(seen.channels))
-    own = [count(f"channel_code = {code} AND is_own = 1") for code in codes]
-    most = f"GREATEST(0, {', '.join(f'{acts} * {PLACES} + {OTHER - code}' for code, acts in enumerate(own))})"
-    preferred = f"CASE WHEN {most} >= {PLACES} THEN {OTHER} - {rest(most, PLACES)} END"
     found = [
         touch("channels", "BIT_COUNT(BIT_OR(channel_bit))", "channels",
               "distinct channels met; those beyond the vocabulary are one", 0.0),
-        touch("preferred_channel_code", preferred, "code",
-              "position in the channel vocabulary of the channel the customer most often came through"),
+        _preferred(seen),
     ]  # fmt: skip
     if len(seen.channels) == 1:
         return found
@@ -41,11 +37,30 @@ def declare(seen: Seen) -> list[Feature]:
         touch("last_channel_code", f"NULLIF({OTHER} - {rest(last, PLACES)}, {OTHER})", "code",
               "position of the channel through which the customer last came"),
     ]  # fmt: skip
-    if seen.kinds - set(FAMILIES["reach"]):
+    if seen.kinds - set(NOT_OWN):
         online, known = (count(f"is_own = 1 AND is_online {test}") for test in ("= 1", "IS NOT NULL"))
         found.append(touch("online_share", ratio(f"CAST({online} AS DOUBLE)", known), "share",
                            "share of their own touchpoints that were online"))  # fmt: skip
     return found + (_of_orders() if "purchase" in seen.kinds else [])
+
+
+def _preferred(seen: Seen) -> Feature:
+    """Return the channel of most orders and other acts of the customer's own; an order counts once, whatever its lines."""
+    codes = range(len(seen.channels))
+    came = [Feature(f"came_through_{code}", "touches", count(f"came_code = {code}"), "acts", "acts but order lines")
+            for code in codes]  # fmt: skip
+    ordered = [Feature(f"ordered_through_{code}", "orders", count(f"is_new = 1 AND channel_code = {code}"), "orders",
+                       "orders") for code in codes if "purchase" in seen.kinds]  # fmt: skip
+    acts = [
+        f"({' + '.join(part.name for part in of)})"
+        for of in zip(came, *([ordered] if ordered else []), strict=True)
+    ]
+    most = f"GREATEST(0e0, {', '.join(f'{times} * {PLACES} + {OTHER - code}' for code, times in enumerate(acts))})"
+    return Feature(
+        "preferred_channel_code", "derived", f"CASE WHEN {most} >= {PLACES} THEN {OTHER} - {rest(most, PLACES)} END", "code",
+        "position in the channel vocabulary of the channel the customer most often came through; an order counts once",
+        None, (*came, *ordered),
+    )  # fmt: skip
 
 
 def _of_orders() -> list[Feature]:

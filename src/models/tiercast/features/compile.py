@@ -60,11 +60,13 @@ def compile_features(
     ['-- contract', '-- roll-up', '-- finalise']
     """
     names = [feature.name for feature in features]
-    if len(set(names)) != len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
+    made_of = [*features, *dict.fromkeys(part for feature in features for part in feature.parts)]
+    told = [feature.name for feature in made_of]
+    if len(set(told)) != len(told):
+        twice = sorted({name for name in told if told.count(name) > 1})
         raise ValueError(f"two features share a name: {', '.join(twice)}")
     by_grain: dict[str, list[Feature]] = {"touches": []}
-    for feature in features:
+    for feature in made_of:
         by_grain.setdefault(feature.grain, []).append(feature)
     derived, of_cutoffs = by_grain.pop("derived", []), by_grain.pop("cutoffs", [])
     unknown = sorted(set(by_grain) - set(GRAINS))
@@ -76,7 +78,7 @@ def compile_features(
     view = contract(currency=currency, minor_per_major=minor_per_major)
     relations = [each.told(described) for each in (view, *ROLL_UP, *FINALISE)]
     asked = {GRAINS[grain]: words(feature.sql for feature in by_grain[grain]) for grain in grains}
-    spoken = words(feature.sql for feature in features)
+    spoken = words(feature.sql for feature in made_of)
     for relation in relations:
         if (
             relation.name in spoken and relation.name not in names

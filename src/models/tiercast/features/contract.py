@@ -4,7 +4,8 @@ from string import ascii_lowercase, ascii_uppercase
 
 from tiercast.features.relations import Relation, same
 
-CEILING_CURRENCY = 10_000_000
+CEILING_MINOR = 1_000_000_000
+"""What a line may amount to, in minor units: of a currency that has cents, ten million."""
 CEILING_UNITS = 1_000_000_000
 LAST_SECOND = 4_102_444_800  # 2100-01-01
 
@@ -17,12 +18,13 @@ def contract(*, currency: str, minor_per_major: int) -> Relation:
     it occurred and when it was known.
     """
 
-    def whole(value: str, ceiling: int, scale: int) -> str:
+    def whole(value: str, ceiling: int | str, scale: int) -> str:
         usable = f"{value} >= 0 AND {value} <= {ceiling}"  # beyond it, the cast would end the run
         return f"CASE WHEN {usable} THEN CAST(FLOOR({value} * {scale} + 5e-1) AS BIGINT) END"
 
+    ceiling = f"{CEILING_MINOR / minor_per_major:.17g}"
     negative = " OR ".join(f"{name} < 0" for name in ("amount", "discount", "quantity", "unit_cost"))
-    absurd = " OR ".join(f"{name} > {CEILING_CURRENCY}" for name in ("amount", "discount", "unit_cost"))
+    absurd = " OR ".join(f"{name} > {ceiling}" for name in ("amount", "discount", "unit_cost"))
     known = "CAST(FLOOR(known_us / 8.64e10) AS BIGINT)"
     occurred = "CAST(FLOOR(occurred_s / 8.64e4) AS BIGINT)"
     verdict = f"""CASE
@@ -65,10 +67,10 @@ def contract(*, currency: str, minor_per_major: int) -> Relation:
         | same("referred_customer_id", "raw")
         | {name: _lower(name) for name in ("channel", "discount_type", "survey_type", "staff_assisted")}
         | {
-            "amount_minor": whole("amount", CEILING_CURRENCY, minor_per_major),
-            "discount_minor": whole("discount", CEILING_CURRENCY, minor_per_major),
+            "amount_minor": whole("amount", ceiling, minor_per_major),
+            "discount_minor": whole("discount", ceiling, minor_per_major),
             "quantity_milli": whole("quantity", CEILING_UNITS, 1000),
-            "cost_minor": whole(cost, CEILING_CURRENCY, minor_per_major),
+            "cost_minor": whole(cost, ceiling, minor_per_major),
             "points_milli": "CASE WHEN ABS(points) <= 1e9 THEN CAST(FLOOR(points * 1000 + 5e-1) AS BIGINT) END",
             "rating_permille": "CASE WHEN rating_scale > 0 AND rating IS NOT NULL"
             " THEN CAST(FLOOR(LEAST(GREATEST(rating / rating_scale, 0), 1) * 1000 + 5e-1) AS BIGINT) END",

@@ -71,12 +71,12 @@ AFTER_SEEN = Relation(
     "finalise",
     {"customer_id": "touches.customer_id"},
     {
-        "is_own": "is_own",
+        "is_contact": "is_contact",
         "is_after_answer": "CASE WHEN occurred_s > COALESCE(answered_s, -1) THEN 1 ELSE 0 END",
         "is_after_purchase": "CASE WHEN occurred_s > COALESCE(paid_s, -1) THEN 1 ELSE 0 END",
     },
     "FROM touches LEFT JOIN last_seen ON last_seen.customer_id = touches.customer_id"
-    f" WHERE {_SEEN} AND (is_own = 0 OR {is_kind(*BASKETS)})",
+    f" WHERE {_SEEN} AND (is_contact = 1 OR {is_kind(*BASKETS)})",
 )
 """Contacts, carts and checkouts, each with whether it came after the last answer and the last purchase."""
 

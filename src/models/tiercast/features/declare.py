@@ -34,6 +34,8 @@ class Feature:
         For people.
     absent : float or None
         The value of a customer without such rows; ``None`` is unknown.
+    parts : tuple of Feature
+        What only this ``derived`` one reads, of other grains: in the text, but no columns of its answer.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Feature:
     unit: str
     meaning: str
     absent: float | None = 0.0
+    parts: tuple["Feature", ...] = ()
 
 
 @dataclass(frozen=True)

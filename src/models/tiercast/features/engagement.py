@@ -6,7 +6,7 @@ These are parts, for models and marketers: counts of their own acts, weighted by
 """
 
 from tiercast.features.declare import Family, Feature, Seen, count, total
-from tiercast.serving.contract import FAMILIES
+from tiercast.features.kinds import NOT_OWN
 
 HALF_POINTS = 20
 """So many points in 91 days, as of four orders, are half of the most that can be told."""
@@ -14,7 +14,7 @@ HALF_POINTS = 20
 
 def declare(seen: Seen) -> list[Feature]:
     """Declare active days and a saturating score of weighted acts, now and a quarter before."""
-    if not seen.kinds - set(FAMILIES["reach"]):
+    if not seen.kinds - set(NOT_OWN):
         return []
     now, before = (_score(when) for when in ("age_days <= 91", "age_days > 91"))
 

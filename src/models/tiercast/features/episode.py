@@ -1,9 +1,8 @@
 """Episodes: is the customer deciding about something now, since when, and how far have they come?"""
 
 from tiercast.features.declare import Family, Feature, Seen, total
-from tiercast.features.kinds import STAGES
+from tiercast.features.kinds import NOT_OWN, STAGES
 from tiercast.market import EPISODE_DAYS
-from tiercast.serving.contract import FAMILIES
 
 NOW = "in_episode = 1"
 
@@ -14,7 +13,7 @@ def declare(seen: Seen) -> list[Feature]:
     Its stage is the furthest of search, evaluation and decision since the last purchase; post-purchase when there is
     none, after a purchase or another touchpoint that follows one; need recognition when there was attention only.
     """
-    if not seen.kinds - set(FAMILIES["reach"]):
+    if not seen.kinds - set(NOT_OWN):
         return []
     began = {
         code: f"MIN(CASE WHEN {NOW} AND stage_{code}_s > last_bought_s THEN day END)" for code in (4, 3, 2)

@@ -42,7 +42,7 @@ def _endings(seen: Seen) -> list[Feature]:
     """Return what browsing and carts came to."""
     found = []
     if seen.any_of(("cart", "checkout")):
-        found.append(Feature("carts_since_purchase", "after", count("is_own = 1 AND is_after_purchase = 1"), "carts",
+        found.append(Feature("carts_since_purchase", "after", count("is_contact = 0 AND is_after_purchase = 1"), "carts",
                              "carts and checkouts since the last purchase"))  # fmt: skip
     if "purchase" in seen.kinds and (browsing := seen.any_of(tuple(BROWSING))):
         acts = " + ".join(f"{BROWSING[kind]}_91d" for kind in browsing)

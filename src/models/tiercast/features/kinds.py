@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from tiercast.features.declare import one_of
 from tiercast.serving.contract import FAMILIES, KINDS
 
+CONTACTS: tuple[str, ...] = FAMILIES["reach"]
+"""What we send to a customer."""
+DONE_TO_THEM: tuple[str, ...] = ("delivery", "delivery_failure", "follow_up", "complaint_resolved")
+"""What we do to a customer without contacting them for a sale."""
+NOT_OWN: tuple[str, ...] = (*CONTACTS, *DONE_TO_THEM)
+"""All other kinds, and those that we do not know, are the customer's own."""
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -27,10 +34,9 @@ STAGES: tuple[Meaning, ...] = (
     Meaning(3, "evaluation", "evaluation", ("cart", "quote", "wishlist", "coupon_claim")),
     Meaning(4, "purchase decision", "decision", ("checkout", "contract", "coupon_redemption", "points_redemption")),
     Meaning(5, "post-purchase", "after", (
-        "purchase", "payment", "delivery", "delivery_failure", "return", "follow_up", "support", "complaint",
-        "complaint_resolved", "review", "survey", "co_creation", "referral", "share")),
+        "purchase", "payment", "return", "support", "complaint", "review", "survey", "co_creation", "referral", "share")),
 )  # fmt: skip
-"""The five stages of a decision. Consent, contacts of ours and kinds that we do not know speak of none."""
+"""The five stages of a decision. Consent, what we do and kinds that we do not know speak of none."""
 
 EFFORTS: tuple[Meaning, ...] = (
     Meaning(1, "attention", "", ("visit", "view", "search", "email_open", "email_click", "social_engagement", "check_in")),

@@ -41,7 +41,7 @@ def declare(seen: Seen) -> list[Feature]:
             touch("clicks_per_open_91d", recent, "clicks", "clicks for each open, 91 d"),
         ]
     if seen.any_of(FAMILIES["reach"]):
-        found.append(Feature("contacts_since_answer", "after", count("is_own = 0 AND is_after_answer = 1"), "contacts",
+        found.append(Feature("contacts_since_answer", "after", count("is_contact = 1 AND is_after_answer = 1"), "contacts",
                              "outbound contacts since the last open, click, coupon or purchase"))  # fmt: skip
     return found
 

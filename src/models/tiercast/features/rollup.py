@@ -1,16 +1,12 @@
 """Stage two, the roll-up: touches, orders and what was bought, each row with the day on which it could be seen."""
 
 from tiercast.features.bought import RETURNED, SUPPLIES, SUPPLY_PARTS, SUPPLY_SPLITS
-from tiercast.features.kinds import MEANS, MEANT
+from tiercast.features.kinds import CONTACTS, MEANS, MEANT, NOT_OWN, is_kind
 from tiercast.features.relations import Relation, same
 from tiercast.features.switching import STEPS
-from tiercast.serving.contract import FAMILIES
 
-MOST_MINOR = 1_999_999_999
-"""What fits beside a second in one whole number."""
 MOST_PRICE = 10**12
 """Thousandths of a minor unit: a price beyond it says nothing, and sums of it would not fit."""
-_OUTBOUND = ", ".join(f"'{kind}'" for kind in FAMILIES["reach"])
 
 _UNITS = "COALESCE(quantity_milli, 1000)"
 _COST = f"CAST(sold.unit_cost_milli AS DOUBLE) * {_UNITS} / 1e6"
@@ -30,9 +26,11 @@ TOUCHES = Relation(
         "product_id": "contract.product_id",
         "category": "contract.category",
         "days_per_unit_milli": "sold.days_per_unit_milli",
-        "is_own": f"CASE WHEN kind IN ({_OUTBOUND}) THEN 0 ELSE 1 END",
+        "is_own": f"CASE WHEN {is_kind(*NOT_OWN)} THEN 0 ELSE 1 END",
+        "is_contact": f"CASE WHEN {is_kind(*CONTACTS)} THEN 1 ELSE 0 END",
         "channel_code": "met.code",
         "channel_bit": "CAST(1 AS BIGINT) << CAST(COALESCE(met.code, 62) AS INT)",
+        "came_code": f"CASE WHEN {is_kind(*NOT_OWN, 'purchase')} THEN NULL ELSE met.code END",
         "kind_code": "what.code",
         "is_online": "via.is_online",
         "is_push": "via.is_push",

@@ -1,7 +1,9 @@
 """Value: what was spent, in all and lately, how large and how even are the baskets, and do they grow?"""
 
 from tiercast.features.declare import WINDOWS_DAYS, Family, Feature, Seen, currency, ratio, total
-from tiercast.features.rollup import MOST_MINOR
+
+BEYOND_MINOR = 10**18
+"""More than any order amounts to: an order holds fewer lines than 10^9, and a line at most 10^9 minor units."""
 
 
 def declare(seen: Seen) -> list[Feature]:
@@ -16,9 +18,10 @@ def declare(seen: Seen) -> list[Feature]:
     orders, spent = "SUM(is_new)", "CAST(SUM(amount_minor) AS DOUBLE)"
     spread = f"(CAST({square} AS DOUBLE) * {orders} - {spent} * {spent})"
     variance = f"({spread} / {orders} / {orders})"  # whole numbers cancel first: equal baskets have spread 0
-    newest = f"MAX(at_s * {MOST_MINOR + 1} + LEAST(total_amount_minor, {MOST_MINOR}))"
-    oldest = f"MIN(at_s * {MOST_MINOR + 1} + {MOST_MINOR} - LEAST(total_amount_minor, {MOST_MINOR}))"
-    first = f"({MOST_MINOR} - ({oldest} - MIN(at_s) * {MOST_MINOR + 1}))"
+    # a second and an amount in one number of 28 digits: of the orders of one second, the largest
+    at, amount = "CAST(at_s AS DECIMAL(10, 0))", "CAST(total_amount_minor AS DECIMAL(18, 0))"
+    last = f"(MAX({at} * {BEYOND_MINOR} + {amount}) - CAST(MAX(at_s) AS DECIMAL(10, 0)) * {BEYOND_MINOR})"
+    first = f"(CAST(MIN(at_s) AS DECIMAL(10, 0)) * {BEYOND_MINOR} - MIN({at} * {BEYOND_MINOR} - {amount}))"
     ages, aged = "CAST(SUM(is_new * age_days) AS DOUBLE)", "CAST(SUM(is_new * age_days * age_days) AS DOUBLE)"
     slope = (  # least squares over time, which runs against age
         f"({ages} * {spent} - CAST(SUM(age_days * amount_minor) AS DOUBLE) * {orders}) / ({aged} * {orders} - {ages} * {ages})"
@@ -35,7 +38,7 @@ def declare(seen: Seen) -> list[Feature]:
         money("basket_sd_currency", "orders",
               currency(f"SQRT(CASE WHEN {variance} > 0 THEN {variance} ELSE 0 END)"), "spread of baskets", None),
         money("basket_max_currency", "orders", currency("MAX(total_amount_minor)"), "largest basket", None),
-        money("basket_last_currency", "orders", currency(f"({newest} - MAX(at_s) * {MOST_MINOR + 1})"),
+        money("basket_last_currency", "orders", currency(last),
               "newest basket", None),
         money("basket_first_currency", "orders", currency(first), "first basket", None),
         money("basket_slope_91d_currency", "orders",

@@ -207,7 +207,7 @@ class _Draft:
                 self.top["ignore"] = [amount.name]
             return
         remark = (
-            f"{UNSURE} amounts above ten million are rejected"
+            f"{UNSURE} amounts above ten million of what has cents are rejected; has it none, say minor_per_major = 1"
             if np.nanmax(np.abs(amount.numbers)) > CEILING
             else ""
         )

@@ -134,7 +134,7 @@ def _currency(stored: Mapping[str, Any]) -> str:
 
 def _minor(stored: Mapping[str, Any]) -> int:
     found = stored.get("minor_per_major", 0)
-    if found not in (0, *MINORS) or isinstance(found, bool):
+    if "minor_per_major" in stored and (found not in MINORS or isinstance(found, bool)):
         raise BadRule(f"minor_per_major is {found!r}", [str(each) for each in MINORS])
     return int(found)
 

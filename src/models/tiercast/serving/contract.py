@@ -93,7 +93,8 @@ REJECTIONS: dict[str, str] = {
     "NULL_CHANNEL": "channel is empty",
     "BAD_NUMBER": "a numeric column holds text or a number that is not finite",
     "NEGATIVE_NUMBER": "amount, discount or quantity is below zero (a return is kind return with a positive amount)",
-    "ABSURD_AMOUNT": "amount or discount is above ten million",
+    "ABSURD_AMOUNT": "amount, discount or unit cost is above a billion minor units (ten million of what has cents),"
+    " or quantity above a billion",
     "UNKNOWN_CURRENCY": "currency differs from the source's currency",
     "DUPLICATE_EVENT": "event_id came before",
 }

@@ -14,7 +14,7 @@ from tiercast.errors import SourceError
 from tiercast.mapping.columnmap import ColumnMap
 from tiercast.mapping.reading import read_map
 from tiercast.mapping.spoken import take_options
-from tiercast.market import episode_gap_of, peaks_of
+from tiercast.market import episode_gap_of, minor_per_major_of, peaks_of
 from tiercast.schema import History
 from tiercast.sources.source import Source
 
@@ -76,26 +76,35 @@ def open_source(
     opened_before = (
         isinstance(source, History) and mapping is source.mapping
     )  # and may have been overridden then
+    money = currency or told.get("currency")
     if mapping is not None and not opened_before:
+        money = money or mapping.currency
         found = replace(
             found,
             mapping=mapping,
-            currency=mapping.currency or found.currency,
             zone=mapping.zone or found.zone,
-            minor_per_major=mapping.minor_per_major or found.minor_per_major,
             peaks=mapping.peaks or found.peaks,
             episode_gap_days=mapping.episode_gap_days or found.episode_gap_days,
         )
     checked = _checked(
         replace(
             found,
-            currency=currency or told.get("currency") or found.currency,
+            currency=money or found.currency,
+            minor_per_major=_minor_units(found, money or found.currency),
             zone=zone or told.get("zone") or found.zone,
         ),
         peaks=told.get("peaks", found.peaks),
         episode_gap_days=told.get("episode_gap_days", found.episode_gap_days),
     )
     return _with_sides(checked, sides, extensions) if sides else checked
+
+
+def _minor_units(found: History, currency: str) -> int:
+    """Return the minor units that a map or the source said, else those of the currency."""
+    said = found.mapping.minor_per_major if found.mapping is not None else 0
+    if not said and found.minor_per_major != minor_per_major_of(found.currency):
+        said = found.minor_per_major
+    return said or minor_per_major_of(currency)
 
 
 def _with_sides(history: History, sides: Mapping[str, Any], extensions: tuple[str, ...]) -> History:
