@@ -11,6 +11,7 @@ from tests import leaks
 from tiercast import api
 from tiercast.auditing import AuditReport, Finding, audit
 from tiercast.auditing.futures import backfilled, is_later, renamed, rewritten, truncated
+from tiercast.auditing.identity import check_identities
 from tiercast.auditing.of_the_future import missing_silence
 from tiercast.auditing.subject import audited_origins, read_events
 from tiercast.auditing.too_good import auc_by_column, spearman_by_column
@@ -193,13 +194,41 @@ def test_equal_subscriptions_are_nobodys_duplicates() -> None:
             "amount": 9.99,
         }
     )
-    from tiercast.auditing.identity import check_identities
-
     with DuckDBEngine(threads=1) as engine:
         engine.attach(leaks.History("subscriptions", frame=events))
         finding = check_identities(engine)
     assert finding.holds
     assert "0 of 3 customers" in finding.what
+
+
+@pytest.mark.parametrize(("left_out", "seen"), [(1, True), (3, True), (8, False)])
+def test_who_comes_twice_is_seen_though_some_lines_are_missing_from_one_of_them(
+    left_out: int, seen: bool
+) -> None:
+    rng = np.random.default_rng(left_out)
+    lines = pd.DataFrame(
+        {
+            "customer_id": np.repeat([f"c{number:03d}" for number in range(300)], 20),
+            "occurred_at": pd.Timestamp("2024-01-01")
+            + pd.to_timedelta(rng.integers(0, 365 * 86_400, 6000), "s"),
+            "kind": "purchase",
+            "channel": "store",
+            "amount": rng.integers(1, 400, 6000) / 4.0,
+            "product_id": rng.choice(["milk", "bread", "wine"], 6000),
+        }
+    )
+    chosen = lines[lines["customer_id"] < "c030"]
+    twins = chosen[chosen.groupby("customer_id").cumcount() >= left_out]
+    known = [twins.assign(customer_id="twin of " + twins["customer_id"])]
+    added = (
+        known[0].groupby("customer_id").head(left_out).assign(amount=0.75)
+    )  # and lines that the other has not
+    with DuckDBEngine(threads=1) as engine:
+        engine.attach(leaks.History("twins", frame=pd.concat([lines, *known, added], ignore_index=True)))
+        finding = check_identities(engine)
+    assert finding.holds is not seen
+    assert finding.what.startswith("60 of 330" if seen else "0 of 330")
+    assert ("30 people stand on both sides" in finding.what) is seen
 
 
 def test_of_many_events_a_fixed_share_of_customers_is_read_with_their_whole_histories() -> None:
