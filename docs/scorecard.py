@@ -15,7 +15,9 @@ test keeps the two together.
 * A null means "not applicable", never "unknown to you": the basis beside it says why. A basis is where the answer
   came from: `model` (learned), `btyd` (a purchase process fitted to the history), `rule` (a table that needs next
   to no learning) or `refused:` and a code. `refused:NO_HISTORY` is a customer of whom nothing usable is known
-  before the cutoff, `refused:NO_PURCHASE` one who has been in touch and never bought.
+  before the cutoff, `refused:NO_PURCHASE` one who has been in touch and never bought. In `basis_value` alone,
+  `refused:NO_AMOUNTS` says that no purchase of the newest window left money, and `refused:TOO_FEW_SPENDERS` that fewer
+  than nine customers spent in it: the value is told, and the ends of its interval promise nothing.
 * Money is in `currency`, major units; probabilities are between 0 and 1; a percentile is between 0 and 100.
 * `value_measure` says what **every** value of the row counts: `net_revenue`; `net_margin`, the share of it that the
   training's card gave as `margin_share`; with `_discounted`, in money of the cutoff, at the card's

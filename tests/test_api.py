@@ -51,6 +51,7 @@ def test_check_says_what_a_source_holds_and_from_when_it_can_be_learned_from(tra
     told = tiercast.check(young)
     assert not told.trainable_now
     assert "more days" in " ".join(told.notes)
+    assert any(note.startswith("can be scored at cutoffs until 2024-05-30:") for note in told.notes)
     assert report.horizon is not None
     assert (report.horizon.days, report.horizon.basis) == (35, "data")
     assert f"why 35 days: {report.horizon.reason}" in report.notes

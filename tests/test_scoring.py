@@ -11,6 +11,7 @@ import pytest
 from tests.path.world import CUTOFF, World
 from tiercast import scoring
 from tiercast.errors import OutputError
+from tiercast.newest import StaleHistory
 from tiercast.planning.published import read_scorecard
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.serving.scorecard import COLUMNS, LATER
@@ -214,3 +215,24 @@ def test_a_request_that_brings_what_the_batch_remembers_gets_the_tier_of_the_bat
     known = batch.set_index("customer_id")[names]
     pd.testing.assert_frame_equal(told.loc[known.index, names], known)
     assert {"held", "moved"} <= set(known["tier_basis"])
+
+
+def test_days_without_any_data_are_not_scored_as_silence(
+    trained_world: World, store: Store, tmp_path: Path
+) -> None:
+    rows = trained_world.touchpoints(SOME)
+    history = open_source(rows[rows["occurred_at"] < pd.Timestamp(CUTOFF)])
+    newest = rows.loc[rows["occurred_at"] < pd.Timestamp(CUTOFF), "occurred_at"].max().date()
+    late = newest + timedelta(days=31)
+    with pytest.raises(StaleHistory, match=f"is of {newest}, 31 days earlier") as refused:
+        scoring.score(history, cutoff=late, store=store, out=tmp_path)
+    assert (refused.value.code, refused.value.details["days"]) == ("STALE_HISTORY", 31)
+    assert not list(tmp_path.iterdir())
+    assert scoring.score(history, cutoff=late - timedelta(days=1), store=store).customers == len(SOME)
+    allowed = scoring.score(history, cutoff=late, store=store, newest_within_days=31).cards
+    served = open_served(bundle_folder(store, "champion"))
+    request = served.predict(rows[rows["occurred_at"] < pd.Timestamp(CUTOFF)], cutoff=late)
+    assert request["customer_id"].tolist() == allowed["customer_id"].tolist(), (
+        "a request is of a few: they may be silent"
+    )
+    assert (request["churn_probability"] - allowed["churn_probability"]).abs().max() <= 1e-9

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
     parser.add_argument("--touchpoints", default="", help="an event file: .parquet, .csv, or any source")
     parser.add_argument("--map", default="", help="its column map, TOML")
-    parser.add_argument("--cutoff", type=date.fromisoformat, help="a midnight: that day is not seen")
+    parser.add_argument("--cutoff", type=_day, help="a midnight: that day is not seen")
     parser.add_argument("--horizon", type=_days, help="days from the cutoff on")
     parser.add_argument("--peers", default="", help="names, separated by commas; default: all")
     parser.add_argument("--out", default="", help="the result file")
@@ -72,10 +72,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"a cutoff is a day of the calendar such as 2024-12-31, and {text!r} came"
+        ) from None
+
+
 def _days(text: str) -> int:
-    days = int(text)
+    expected = f"a horizon has 1 to 365 days, a whole number such as 28, and {text!r} came"
+    try:
+        days = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(expected) from None
     if not 1 <= days <= 365:
-        raise argparse.ArgumentTypeError("a horizon has 1 to 365 days")
+        raise argparse.ArgumentTypeError(expected)
     return days
 
 

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.quality import ours
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.answers import CURVE_DAYS, Answers, Skipped
+from benchmarks.quality.asked import asked
 from benchmarks.quality.contest import run
 from benchmarks.quality.material import PAST, Material
 from benchmarks.quality.panel import Learnable
@@ -245,3 +246,24 @@ def test_a_fault_of_ours_is_told_and_the_stage_answers(
     said = ours.answer(material).of(material.cohort)
     assert said.notes == ("FAULT RuntimeError: out of order",)
     assert said.frame["expected_value_currency"].gt(0).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        (
+            "--cutoff",
+            "2024-13-01",
+            "a cutoff is a day of the calendar such as 2024-12-31, and '2024-13-01' came",
+        ),
+        ("--horizon", "x", "a horizon has 1 to 365 days, a whole number such as 28, and 'x' came"),
+        ("--horizon", "0", "a horizon has 1 to 365 days, a whole number such as 28, and '0' came"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_told_what_was_expected_and_what_came(
+    option: str, value: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        asked(["--touchpoints", "rows.parquet", option, value], scratch=tmp_path)
+    assert ended.value.code == 2
+    assert expected in capsys.readouterr().err

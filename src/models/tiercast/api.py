@@ -18,6 +18,7 @@ from tiercast.features.compile import needed
 from tiercast.features.declare import Feature
 from tiercast.intake import require_usable, take_stock
 from tiercast.learners.learner import Panel
+from tiercast.newest import MOST_SILENT_DAYS
 from tiercast.panels import build_panel, features_at
 from tiercast.persuading import apply_uplift as apply_uplift
 from tiercast.persuading import uplift as uplift
@@ -276,9 +277,13 @@ def score(
     sides: Sides | None = None,
     extensions: Sequence[str] = (),
     engine: str = "duckdb",
+    newest_within_days: int = MOST_SILENT_DAYS,
     progress: Progress = _quiet,
 ) -> scoring.ScoreReport:
-    """Return, and with ``out`` publish, the scorecard of every customer seen before the cutoff."""
+    """Return, and with ``out`` publish, the scorecard of every customer seen before the cutoff.
+
+    A history whose newest touchpoint is more than ``newest_within_days`` before the cutoff is refused (``STALE_HISTORY``).
+    """
     return scoring.score(
         open_source(source, sides=sides, extensions=tuple(extensions)),
         cutoff=None if cutoff == "latest" else parse_cutoff(cutoff),
@@ -288,6 +293,7 @@ def score(
         language=language,
         out=out,
         engine=engine,
+        newest_within_days=newest_within_days,
         progress=progress,
     )
 

@@ -8,6 +8,7 @@ import pandas as pd
 from tiercast.config import TrainCard, card_of
 from tiercast.engines.engine import Engine
 from tiercast.intake import Account, rejected_rows, take_stock
+from tiercast.newest import MOST_SILENT_DAYS, StaleHistory, latest_cutoff
 from tiercast.schema import History
 from tiercast.training.horizon import HorizonChoice, choose_horizon
 from tiercast.training.plan import trainable_from
@@ -85,6 +86,11 @@ def _notes(account: Account, ready: date | None, now: bool, asked: HorizonChoice
     elif account.last_day is not None:
         short = (ready - account.last_day).days
         notes.append(f"trainable with a horizon of {asked.days} days from {ready}: {short} more days")
+    if account.last_day is not None:
+        notes.append(
+            f"can be scored at cutoffs until {latest_cutoff(account.last_day)}: {MOST_SILENT_DAYS} days after the newest "
+            f"touchpoint, of {account.last_day}; later ones are refused ({StaleHistory.code})"
+        )
     if asked is not None and asked.basis != "card":
         notes.append(f"why {asked.days} days: {asked.reason}")
         notes.extend(asked.warnings)

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from tiercast.errors import CardError, SourceError, UnknownName
 from tiercast.mapping.spoken import with_map
+from tiercast.newest import MOST_SILENT_DAYS
 from tiercast.sides import spoken_sides
 
 FROZEN = ConfigDict(extra="forbid", strict=False)
@@ -132,7 +133,8 @@ class TrainCard:
 class ScoreCard:
     """What ``tiercast score`` reads when it runs from a card.
 
-    ``cutoff`` may be ``latest``: the last day of the data.
+    ``cutoff`` may be ``latest``: the last day of the data. A history whose newest touchpoint is more than
+    ``newest_within_days`` before the cutoff is refused.
     """
 
     job: Literal["score"]
@@ -145,6 +147,7 @@ class ScoreCard:
     extensions: tuple[str, ...] = ()
     map: str = ""
     sides: tuple[str, ...] = ()
+    newest_within_days: int = Field(default=MOST_SILENT_DAYS, ge=1)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", with_map(self.source, self.map))

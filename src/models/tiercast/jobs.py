@@ -90,6 +90,7 @@ def run_card(path: str | Path, *, root: str | Path | None = None, progress: Prog
             root=root,
             sides=spoken_sides(card.sides),
             extensions=card.extensions,
+            newest_within_days=card.newest_within_days,
             progress=progress,
         )
     if isinstance(card, AddCard):

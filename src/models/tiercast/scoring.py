@@ -18,6 +18,7 @@ from tiercast.engines.opening import open_engine
 from tiercast.errors import OutputError
 from tiercast.frozen import features_of
 from tiercast.intake import Account
+from tiercast.newest import MOST_SILENT_DAYS, require_newest
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.scorecard import COLUMNS, SCORECARD
@@ -72,6 +73,7 @@ def score(
     progress: Callable[[str], None] = lambda _: None,
     threads: int | None = None,
     engine: str = "duckdb",
+    newest_within_days: int = MOST_SILENT_DAYS,
 ) -> ScoreReport:
     """Return, and with ``out`` publish, the scorecard of every customer seen before ``cutoff``.
 
@@ -85,16 +87,19 @@ def score(
         ``None`` is the last day of the data, which is taken as incomplete.
     engine : str
         Who computes the features; the predictions are made here.
+    newest_within_days : int
+        How many days before the cutoff the newest touchpoint of all may be.
 
     Raises
     ------
-    NoChampion, SourceError, ContractError, OutputError
+    NoChampion, SourceError, ContractError, StaleHistory, OutputError
     """
     progress("opening the model")
     bundle: Any = open_served(bundle_folder(store, model))
     with open_engine(engine, threads=threads) as runs:
         seen = features_of(bundle, history, cutoff, runs, progress=progress)
     features, day, account = seen.features, seen.cutoff, seen.account
+    require_newest(features, cutoff=day, last_day=account.last_day, most_days=newest_within_days)
     lacking = tuple(name for name in bundle.reads if name not in history.sides)
     past, chosen = None, _policy_of(bundle, policy)
     if out is not None and chosen:

@@ -23,6 +23,7 @@ from tiercast.cli.options import (
 )
 from tiercast.cli.screen import Screen, command_lines, facts, figure, share, story, table
 from tiercast.mapping.spoken import with_map
+from tiercast.newest import MOST_SILENT_DAYS
 from tiercast.sides import spoken_sides
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ def score(
     language: Language = "en",
     extension: Extensions = None,
     engine: EngineName = "duckdb",
+    newest_within_days: Annotated[
+        int,
+        typer.Option(
+            "--newest-within-days",
+            min=1,
+            help="Refuse a history whose newest touchpoint is longer before the cutoff.",
+        ),
+    ] = MOST_SILENT_DAYS,
     as_json: AsJson = False,
     root: Root = None,
     verbose: Verbose = False,
@@ -70,6 +79,7 @@ def score(
         "language": require_language(language),
         "extensions": tuple(extension or ()),
         "sides": tuple(side or ()),
+        "newest_within_days": newest_within_days,
     }
     if card is not None:
         from tiercast.config import ScoreCard, read_card

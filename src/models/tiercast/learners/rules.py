@@ -1,4 +1,4 @@
-"""Rules: the hiatus rule, a recency-frequency table, past spend, and Kaplan-Meier by silence; always beside models."""
+"""Rules: the hiatus rule, tables of recency, frequency and money, past spend, Kaplan-Meier; always beside models."""
 
 from collections.abc import Mapping
 
@@ -38,6 +38,12 @@ def fit_hiatus(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> R
 def fit_recency_frequency(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> RateTable:
     """Fit the purchase rate by bands of days since the last purchase and of order days in 91 days."""
     return _rates(panel, ("days_since_purchase", "order_days_91d"), int(parameters["bands"]))
+
+
+def fit_recency_frequency_money(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> RateTable:
+    """Fit the RFM table: the purchase rate by bands of days since the last purchase, of order days and of net spend."""
+    columns = ("days_since_purchase", "order_days", "net_spend_currency")
+    return _rates(panel, columns, int(parameters["bands"]))
 
 
 def fit_past_spend(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> PastSpend:
@@ -87,5 +93,6 @@ def _kaplan_meier(wait: np.ndarray, seen: np.ndarray) -> tuple[float, ...]:
 
 HIATUS = Learner("hiatus", "churn", "rule", fit_hiatus, {"bands": 10}, {})
 RECENCY_FREQUENCY = Learner("recency_frequency", "churn", "rule", fit_recency_frequency, {"bands": 5}, {})
+RFM = Learner("recency_frequency_money", "churn", "rule", fit_recency_frequency_money, {"bands": 5}, {})
 PAST_SPEND = Learner("past_spend", "lifetime_value", "rule", fit_past_spend, {"prior_days": 28}, {})
 SURVIVAL_TABLE = Learner("survival_table", "repurchase", "rule", fit_survival_table, {"bands": 6}, {})

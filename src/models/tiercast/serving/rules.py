@@ -9,12 +9,12 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class RateTable:
-    """The share of like customers who bought within the horizon, by bands of one or two columns.
+    """The share of like customers who bought within the horizon, by bands of a few columns.
 
     Parameters
     ----------
     columns : tuple of str
-        One column (the hiatus rule: ``days_since_purchase``) or two (a recency × frequency table).
+        One column (the hiatus rule: ``days_since_purchase``), or two or three (recency × frequency × money).
     edges : tuple of tuple of float
         Inner edges of each column's bands; a value falls into the band whose lower edge it has reached.
     rates : tuple of float

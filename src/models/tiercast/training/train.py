@@ -48,6 +48,7 @@ from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
 from tiercast.training.plan import Plan, check_events, check_spenders, make_plan
 from tiercast.training.promotion import Promotion, promote, register
+from tiercast.training.ranking import check_ranking
 from tiercast.training.record import record_results
 from tiercast.training.slicing import Slices, slices_of
 from tiercast.training.sureness import Sureness, sureness_of
@@ -236,7 +237,8 @@ def train(
             origins=ready.plan.origins, tests=[fold.test for fold in ready.plan.folds],
             data_ends_on=ready.plan.data_ends_on, progress=progress,
         )  # fmt: skip
-        warnings = (*ready.warnings, *untold)
+        weak = check_ranking(results.figures[CHURN.name][results.winners[CHURN.name]])
+        warnings = (*ready.warnings, *untold, *weak)
         progress("assembling bundles")
         last = ready.plan.folds[-1]
         window = at(fits.known(ready.plan.data_ends_on), last.test)
