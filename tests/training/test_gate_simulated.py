@@ -59,7 +59,10 @@ def champion_beaten_by(standard_errors: float) -> float:
 def share_promoted(standard_errors: float, *, resamples: int, with_champion: bool = True) -> float:
     random, promoted = np.random.default_rng(11), 0
     keys = pd.DataFrame(
-        {"customer_id": np.tile(np.arange(CUSTOMERS), 2), "cutoff": np.repeat(ORIGINS, CUSTOMERS)}
+        {
+            "customer_id": np.tile(np.arange(CUSTOMERS), 2),
+            "cutoff": np.repeat(np.array(ORIGINS, dtype=object), CUSTOMERS),
+        }
     )
     for run in range(RUNS):
         drawn = world(len(keys), champion_beaten_by(standard_errors), random)
@@ -99,7 +102,7 @@ def test_a_gain_on_average_does_not_pay_for_a_day_that_is_worse_than_any_of_the_
     keys = pd.DataFrame(
         {
             "customer_id": [f"c{n}" for n in range(500)] * 3,
-            "cutoff": np.repeat([*ORIGINS, date(2024, 10, 28)], 500),
+            "cutoff": np.repeat(np.array([*ORIGINS, date(2024, 10, 28)], dtype=object), 500),
         }
     )
     drawn = world(1500, 0.0, random)
