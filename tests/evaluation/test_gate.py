@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tiercast.evaluation.bootstrap import PairedDifference, paired_loss_difference
-from tiercast.evaluation.gate import Comparison, NoRival, decide, judge
-from tiercast.evaluation.measures import UnknownMeasure
+from tiercast.evaluation.gate import Comparison, NoRival, decide, judge, share_for_each
+from tiercast.evaluation.measures import MEASURES, UnknownMeasure
 
 CUSTOMERS = 250
 
@@ -128,6 +128,19 @@ def test_better_ranking_does_not_excuse_a_broken_level():
     assert not decision.promoted
     assert len(decision.reasons) == 2
     assert all("does proven harm against blurred" in reason for reason in decision.reasons)
+
+
+def test_a_guard_may_have_a_wider_interval_than_the_gain_that_is_asked_for():
+    happened, truth, blurred, _ = _world(size=400)
+    asked = {"baselines": {"blurred": blurred}, "measure": "brier", "guards": ("log_loss", MEASURES["rmse"])}
+    narrow, wide = (
+        judge(happened, truth, **asked, seed=1, resamples=200, guard_confidence_share=share)
+        for share in (None, share_for_each(5))
+    )
+    assert [each.measure for each in wide.comparisons] == ["brier", "log_loss", "rmse"]
+    assert wide.comparisons[0] == narrow.comparisons[0]
+    for one, alone in zip(wide.comparisons[1:], narrow.comparisons[1:], strict=True):
+        assert one.difference.low < alone.difference.low < alone.difference.high < one.difference.high
 
 
 def test_a_baseline_with_missing_predictions_is_passed_over():

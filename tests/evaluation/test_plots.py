@@ -24,6 +24,12 @@ DRAWN = {
         DAYS,
     ),
     "lorenz": lambda: plots.lorenz(SAID**3),
+    "pit": lambda: plots.pit(SAID),
+    "over_time": lambda: plots.over_time(
+        {"blend": {"2024-11-04": 0.3, "2024-12-02": 0.4}, "rule": {"2024-11-04": 0.5}},
+        measure="log_loss",
+        larger_is_better=False,
+    ),
     "compare_bars": lambda: plots.compare_bars(
         {"rule": 0.4, "boosting": 0.3, "lost": float("nan")}, measure="log_loss", larger_is_better=False
     ),
@@ -35,6 +41,8 @@ EMPTY = {
     "deciles": lambda: plots.deciles([], [], currency="USD"),
     "survival": lambda: plots.survival([], [], {"btyd": np.empty((0, 3))}, DAYS),
     "lorenz": lambda: plots.lorenz([]),
+    "pit": lambda: plots.pit([]),
+    "over_time": lambda: plots.over_time({}, measure="log_loss", larger_is_better=False),
     "compare_bars": lambda: plots.compare_bars({}, measure="brier", larger_is_better=False),
 }
 
@@ -64,3 +72,22 @@ def test_importing_the_module_does_not_import_matplotlib_and_drawing_leaves_pypl
         "plots.lorenz([1.0, 2.0]); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_level_bars_are_a_right_forecast_and_too_narrow_ranges_are_high_at_both_ends():
+    even = np.linspace(0.0005, 0.9995, 1000)
+    bars = plots.pit(even, bins=10).axes[0].patches
+    heights = [bar.get_height() for bar in bars if bar.get_width() < 0.5]
+    assert heights == pytest.approx([1.0] * 10)
+    narrow = np.where(even < 0.5, even / 2, 1 - (1 - even) / 2)
+    ends = [bar.get_height() for bar in plots.pit(narrow, bins=10).axes[0].patches if bar.get_width() < 0.5]
+    assert min(ends[0], ends[-1]) > max(ends[4], ends[5])
+
+
+def test_a_learner_without_a_figure_at_an_origin_leaves_a_gap():
+    made = plots.over_time(
+        {"rule": {"a": 0.5, "b": 0.4}, "blend": {"b": 0.3}}, measure="brier", larger_is_better=False
+    )
+    _, blend = (line.get_ydata() for line in made.axes[0].lines)
+    assert np.isnan(blend[0])
+    assert blend[1] == 0.3

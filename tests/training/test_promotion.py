@@ -291,6 +291,31 @@ def test_the_card_and_the_run_tell_how_sure_the_headline_figures_are(trained_wor
     assert f"| orders: bias, predicted / actual | {metrics['orders.total_bias']:.4g} |" in text
 
 
+def test_the_card_says_where_the_gates_decision_stands_and_there_it_is(again: tuple[Store, Any]) -> None:
+    store, report = again
+    version = report.promotion.challenger.version
+    card = (bundle_folder(store, version) / "MODEL_CARD.md").read_text("utf-8")
+    assert "`gate.json` of the run that the manifest names" in card
+    assert report.run_id not in card, "the same training again has the same content, and so the same version"
+    kept = run_file(store, report.run_id, "gate.json")
+    assert kept is not None
+    told = json.loads(kept.read_text("utf-8"))
+    assert told["promoted"] is False
+    assert [each["measure"] for each in told["comparisons"]] == [
+        "log_loss", "log_loss", "expected_calibration_error", "worst_origin_log_loss",
+        "normalised_gini", "normalised_gini", "total_bias_distance",
+    ]  # fmt: skip
+    assert [each["rival"] for each in told["comparisons"][1:4]] == ["champion v2"] * 3
+    in_the_way = [each for each in told["comparisons"] if not each["passes"]]
+    assert len(in_the_way) == len(told["reasons"]) > 0
+
+
+def test_the_run_keeps_the_plots_of_ranges_and_of_figures_over_time(trained_world: World) -> None:
+    store = Store(trained_world.uri, None)
+    kept = {entry.path for entry in store.client.list_artifacts(trained_world.facts["run_id"], "plots")}
+    assert {f"plots/{name}.png" for name in ("value_pit", "churn_over_time", "value_over_time")} <= kept
+
+
 def test_a_card_without_a_horizon_keeps_the_champions_and_says_why(again: tuple[Store, Any]) -> None:
     store, report = again
     assert (report.horizon.basis, report.horizon.days, report.plan.horizon.days) == ("champion", 28, 28)

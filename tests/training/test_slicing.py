@@ -1,6 +1,7 @@
 """Slices: each has the figures of its own rows, few customers are counted and not told."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ def judged(customers: int = 400) -> tuple[Results, Panel]:
     keys = pd.DataFrame(
         {
             "customer_id": [f"c{row % customers:03}" for row in range(rows)],
-            "cutoff": np.repeat(ORIGINS, customers),
+            "cutoff": np.repeat(np.array(ORIGINS, dtype=object), customers),
         }
     )
     days = np.where(np.arange(rows) % 4 == 0, 1.0, 5.0)
@@ -56,7 +57,7 @@ def test_a_slice_has_the_figures_of_its_own_rows() -> None:
     table = slices_of(results, panel, ("store", "web")).table.set_index(["slice_of", "slice"])
     churn, value = results.answers["churn"], results.answers["lifetime_value"]
     own = np.arange(800) % 4 == 0
-    once = table.loc["purchases", "one_time"]
+    once: Any = table.loc[("purchases", "one_time"), :]
     assert (once["customers"], once["rows"]) == (100, 200)
     assert once["log_loss"] == pytest.approx(log_loss(churn["actual"][own], churn["blend"][own]))
     assert once["roc_auc"] == pytest.approx(roc_auc(churn["actual"][own], churn["blend"][own]))

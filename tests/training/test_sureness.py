@@ -18,7 +18,10 @@ def judged(seed: int, customers: int = 300) -> Results:
     chance = np.random.default_rng(seed)
     truth = np.tile(chance.beta(1, 1, customers).clip(0.02, 0.98), 3)
     keys = pd.DataFrame(
-        {"customer_id": [f"c{n}" for n in range(customers)] * 3, "cutoff": np.repeat(ORIGINS, customers)}
+        {
+            "customer_id": [f"c{n}" for n in range(customers)] * 3,
+            "cutoff": np.repeat(np.array(ORIGINS, dtype=object), customers),
+        }
     )
     left = (chance.random(3 * customers) < truth).astype(float)
     value = (1 - left) * chance.lognormal(3, 0.7, 3 * customers)

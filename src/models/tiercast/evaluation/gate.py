@@ -1,18 +1,19 @@
 """Let a new model take over only if it beats the best rule and the model in charge, and harms nothing.
 
 It must be better than each rival on one measure, with the whole interval of the paired difference on its
-side. A guard (level, calibration) refuses only when its own interval shows harm: a guard that merely looks
-worse does not count.
+side. A guard (level, calibration, the worst origin) refuses only when its own interval shows harm: a guard that
+merely looks worse does not count, and each of several has a wider interval than one alone.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from tiercast.evaluation.arrays import columns
 from tiercast.evaluation.bootstrap import PairedDifference, paired_difference
-from tiercast.evaluation.measures import figure_of, measure_named
+from tiercast.evaluation.measures import Measure, figure_of, measure_named
 from tiercast.serving.refusals import Refused
 
 
@@ -83,6 +84,21 @@ class GateDecision:
     reasons: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the decision as plain JSON: each comparison with the interval that decided."""
+        return {
+            "promoted": self.promoted,
+            "reasons": list(self.reasons),
+            "comparisons": [
+                {
+                    "rival": each.rival, "measure": each.measure, "is_guard": each.is_guard, "passes": each.passes,
+                    "challenger": each.challenger_figure, "rival_figure": each.rival_figure,
+                    "difference": each.difference.estimate, "low": each.difference.low, "high": each.difference.high,
+                }
+                for each in self.comparisons
+            ],
+        }  # fmt: skip
+
 
 def decide(comparisons: Sequence[Comparison]) -> GateDecision:
     """Return the decision that follows from comparisons already made; at least one must not be a guard.
@@ -108,6 +124,19 @@ def decide(comparisons: Sequence[Comparison]) -> GateDecision:
     )
 
 
+def share_for_each(guards: int, *, confidence_share: float = 0.95) -> float:
+    """Return how wide each guard's interval must be, so that all together raise a false alarm no oftener than one would.
+
+    Bonferroni's share: that at least one guard shows harm is then decided as Holm's procedure would decide it.
+
+    Examples
+    --------
+    >>> share_for_each(1), share_for_each(5), share_for_each(0)
+    (0.95, 0.99, 0.95)
+    """
+    return 1.0 - round((1.0 - confidence_share) / max(guards, 1), 12)
+
+
 def judge(
     actual: ArrayLike,
     challenger: ArrayLike,
@@ -116,10 +145,11 @@ def judge(
     measure: str,
     seed: int,
     champion: tuple[str, ArrayLike] | None = None,
-    guards: Sequence[str] = (),
+    guards: Sequence[str | Measure] = (),
     customer: ArrayLike | None = None,
     resamples: int = 1000,
     confidence_share: float = 0.95,
+    guard_confidence_share: float | None = None,
 ) -> GateDecision:
     """Return whether a challenger is promoted over the best baseline and, when there is one, the champion.
 
@@ -135,13 +165,15 @@ def judge(
     seed : int
     champion : (name, array of float of shape (n,)), optional
         Must predict every row (by its own fallback where need be): against a missing prediction nothing is proven.
-    guards : sequence of str
+    guards : sequence of str or Measure
         Measures that must show no harm, for instance ``("expected_calibration_error",
         "total_bias_distance")``, against the champion where there is one, else against the best baseline.
     customer : array, shape (n,), optional
         Whose row it is, when several origins are stacked.
     resamples : int
     confidence_share : float
+    guard_confidence_share : float, optional
+        Of the guards' intervals; default: the same. Several guards at once need wider ones: see :func:`share_for_each`.
 
     Returns
     -------
@@ -169,11 +201,15 @@ def judge(
     happened, new = columns(actual, challenger)
     best = _best(measure, happened, baselines)
     rivals = [(best, baselines[best]), *([champion] if champion is not None else [])]
-    asked = [(rival, measure, False) for rival in rivals] + [(rivals[-1], guard, True) for guard in guards]
+    shares = {False: confidence_share, True: guard_confidence_share or confidence_share}
+    asked: list[tuple[tuple[str, ArrayLike], str | Measure, bool]] = [
+        *((rival, measure, False) for rival in rivals),
+        *((rivals[-1], guard, True) for guard in guards),
+    ]
     comparisons = []
     for (name, said), figure, is_guard in asked:
         happened, new, old = columns(actual, challenger, said)
-        judged = measure_named(figure)
+        judged = measure_named(figure) if isinstance(figure, str) else figure
         difference = paired_difference(
             judged,
             happened,
@@ -182,10 +218,10 @@ def judge(
             seed=seed,
             customer=customer,
             resamples=resamples,
-            confidence_share=confidence_share,
+            confidence_share=shares[is_guard],
         )
         figures = figure_of(judged, happened, new), figure_of(judged, happened, old)
-        comparisons.append(Comparison(name, figure, is_guard, *figures, difference))
+        comparisons.append(Comparison(name, judged.name, is_guard, *figures, difference))
     return decide(comparisons)
 
 

@@ -63,9 +63,10 @@ def _gini(actual: Floats, predicted: Floats) -> Counted:
     """Sort once: copies of a row stay together, so every resample keeps that order."""
     by_predicted = np.argsort(-predicted, kind="stable")
     by_actual = np.argsort(-actual, kind="stable")
+    ordered = [(order, actual[order]) for order in (by_predicted, by_actual)]
 
-    def area(counts: Floats, order: np.ndarray, total: float) -> float:
-        drawn, brought = counts[order], actual[order]
+    def area(counts: Floats, order: np.ndarray, brought: Floats, total: float) -> float:
+        drawn = counts[order]
         size = drawn.sum()
         before = np.cumsum(drawn) - drawn
         places = drawn * (size - before) - drawn * (drawn - 1.0) / 2.0
@@ -76,7 +77,8 @@ def _gini(actual: Floats, predicted: Floats) -> Counted:
         drawn = actual[counts > 0]
         if total <= 0 or drawn.min() == drawn.max():
             return float("nan")
-        return area(counts, by_predicted, total) / area(counts, by_actual, total)
+        said, best = (area(counts, order, brought, total) for order, brought in ordered)
+        return said / best
 
     return figure
 

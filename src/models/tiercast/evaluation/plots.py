@@ -195,6 +195,62 @@ def lorenz(value: ArrayLike) -> Figure:
     return _finish(figure, axes, place="upper left")
 
 
+def pit(transform: ArrayLike, *, bins: int = 20) -> Figure:
+    """Return where what came fell in what was held possible: level bars are a right forecast.
+
+    Bars high in the middle say ranges are too wide, high at both ends too narrow, high at one end that too much or too
+    little was told. The grey band holds 95 % of what a right forecast would show by chance, a customer counted once a row.
+
+    Examples
+    --------
+    >>> len(pit([0.1, 0.5, 0.9], bins=2).axes)
+    1
+    """
+    (held,) = columns(transform)
+    known = held[np.isfinite(held)]
+    figure, axes = _page(
+        "Does value fall where it was expected?",
+        "share of what was held possible that lies below",
+        "times even",
+    )
+    if known.size:
+        rows, edges = np.histogram(known, bins=bins, range=(0.0, 1.0))
+        even = known.size / bins
+        spread = 1.96 * np.sqrt((1.0 - 1.0 / bins) / even)
+        axes.axhspan(max(1.0 - spread, 0.0), 1.0 + spread, color=FAINT, linewidth=0, label="chance, 95 %")
+        inside = float(((known >= 0.1) & (known <= 0.9)).mean())
+        axes.bar(
+            (edges[:-1] + edges[1:]) / 2, rows / even, width=0.92 / bins, color=OURS,
+            label=f"model  {inside:.0%} within the central 80 %",
+        )  # fmt: skip
+        axes.set_ylim(0, 1.25 * max(float(rows.max()) / even, 1.0 + spread))
+    axes.axhline(1.0, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    axes.set_xlim(0, 1)
+    return _finish(figure, axes, place="upper right")
+
+
+def over_time(
+    named_figures: Mapping[str, Mapping[str, float]], *, measure: str, larger_is_better: bool
+) -> Figure:
+    """Return a measure by test origin, one line a learner: does it get worse with time?
+
+    Examples
+    --------
+    >>> drawn = over_time({"blend": {"2024-11-04": 0.32, "2024-12-02": 0.34}}, measure="log_loss", larger_is_better=False)
+    >>> [label.get_text() for label in drawn.axes[0].get_xticklabels()]
+    ['2024-11-04', '2024-12-02']
+    """
+    direction = "larger is better" if larger_is_better else "smaller is better"
+    figure, axes = _page(f"{measure.replace('_', ' ')} over time ({direction})", "test origin", "")
+    origins = sorted({origin for by_origin in named_figures.values() for origin in by_origin})
+    for (name, by_origin), colour in zip(named_figures.items(), _colours(len(named_figures)), strict=True):
+        seen = [by_origin.get(origin, np.nan) for origin in origins]
+        axes.plot(range(len(origins)), seen, color=colour, linewidth=2, marker="o", markersize=6, label=name)
+    axes.set_xticks(range(len(origins)), origins)
+    axes.margins(x=0.12, y=0.25)
+    return _finish(figure, axes, place="upper right")
+
+
 def compare_bars(
     figures: Mapping[str, float], *, measure: str, larger_is_better: bool, ours: str | None = None
 ) -> Figure:

@@ -69,6 +69,10 @@ def write_model_card(
         "",
         *slices_told(slices, results, chosen, currency=account.currency),
         "",
+        "The gate decides after this card is frozen: `gate.json` of the run that the manifest names (`run_id`) has every "
+        "comparison with its interval, the run's tag `tiercast.promoted` the outcome, and the registry's alias `champion` who is "
+        "in charge.",
+        "",
         "Warnings: " + ("; ".join(warnings) if warnings else "none") + ".",
         "",
         "Not for: decisions with legal effect on a person; customers of another business; a horizon other than those "

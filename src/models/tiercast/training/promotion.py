@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from tiercast.engines.duckdb import DuckDBEngine
-from tiercast.evaluation.gate import GateDecision, decide, judge
+from tiercast.evaluation.gate import GateDecision, decide, judge, share_for_each
+from tiercast.evaluation.measures import Measure, measure_named
+from tiercast.evaluation.origins import worst_of
 from tiercast.registry import (
     Run,
     Store,
@@ -137,11 +139,22 @@ def rival_of(
     return rival, ""
 
 
-def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed: int) -> GateDecision:
-    """Return the decision: churn log-loss must gain; calibration, value ranking and value level must not be harmed."""
+def gate(
+    results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed: int, resamples: int = 1000
+) -> GateDecision:
+    """Return the decision: churn log-loss must gain; calibration, the worst origin, and value's rank and level must not suffer.
+
+    Guards are judged against the champion, where there is one, else against the best rule; the ranking of value against
+    both. Together they raise a false alarm no oftener than one alone would.
+    """
     churn, value = results.answers["churn"], results.answers["lifetime_value"]
     winner, value_winner = results.winners["churn"], results.winners["lifetime_value"]
     merged = churn if rival is None else churn.merge(rival, on=["customer_id", "cutoff"], how="inner")
+    origin = merged["cutoff"].to_numpy().astype("datetime64[D]")
+    guards: list[str | Measure] = ["expected_calibration_error"]
+    if len(np.unique(origin)) > 1:
+        guards.append(worst_of(measure_named("log_loss"), origin))
+    share = share_for_each(len(guards) + (2 if rival is None else 3))
     decided = judge(
         merged["actual"],
         merged[winner],
@@ -149,8 +162,10 @@ def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed:
         measure="log_loss",
         seed=seed,
         champion=None if rival is None else (rival_name, merged["champion_churn"]),
-        guards=("expected_calibration_error",),
+        guards=guards,
         customer=merged["customer_id"],
+        resamples=resamples,
+        guard_confidence_share=share,
     )
     merged = value if rival is None else value.merge(rival, on=["customer_id", "cutoff"], how="inner")
     valued = judge(
@@ -162,9 +177,10 @@ def gate(results: Results, *, rival: pd.DataFrame | None, rival_name: str, seed:
         champion=None if rival is None else (rival_name, merged["champion_value"]),
         guards=("total_bias_distance",),
         customer=merged["customer_id"],
+        resamples=resamples,
+        confidence_share=share,
     )
-    guards = [replace(comparison, is_guard=True) for comparison in valued.comparisons]
-    return decide([*decided.comparisons, *guards])
+    return decide([*decided.comparisons, *(replace(each, is_guard=True) for each in valued.comparisons)])
 
 
 def _baselines(rules: tuple[str, ...], winner: str, merged: pd.DataFrame) -> dict[str, pd.Series]:

@@ -5,6 +5,9 @@ from tiercast.learners.learner import Panel
 from tiercast.registry import Run, Store, record_run
 from tiercast.segments import SegmentReport
 from tiercast.segments.plots import pictures_of
+from tiercast.targets.churn import CHURN
+from tiercast.targets.lifetime_value import LIFETIME_VALUE
+from tiercast.targets.target import Target
 from tiercast.training.backtest import Fits
 from tiercast.training.judging import Results
 from tiercast.training.plan import Plan
@@ -85,6 +88,15 @@ def pictures(results: Results, panel: Panel) -> dict[str, object]:
             ours=value_winner,
         ),
         "value_lorenz": plots.lorenz(value["actual"]),
+        "value_pit": plots.pit(results.ranges["pit"]),
+        "churn_over_time": plots.over_time(
+            _by_origin(results, CHURN, "log_loss"), measure="log_loss", larger_is_better=False
+        ),
+        "value_over_time": plots.over_time(
+            _by_origin(results, LIFETIME_VALUE, "normalised_gini"),
+            measure="normalised_gini",
+            larger_is_better=True,
+        ),
     }
     if results.curves:
         newest = max(results.curves, key=lambda origin: results.curves[origin][0].shape[1])
@@ -96,6 +108,19 @@ def pictures(results: Results, panel: Panel) -> dict[str, object]:
             days,
         )
     return made
+
+
+def _by_origin(results: Results, target: Target, measure: str) -> dict[str, dict[str, float]]:
+    """Return a measure of the winner and of the rule at each test origin."""
+    shown = dict.fromkeys((results.winners[target.name], target.rule))
+    return {
+        name: {
+            origin: told[measure]
+            for origin, told in results.figures[target.name][name].items()
+            if origin != "mean"
+        }
+        for name in shown
+    }
 
 
 __all__ = ["pictures", "record_results"]

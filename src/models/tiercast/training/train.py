@@ -307,6 +307,14 @@ def train(
             store, run, register(store, run, made), results, plan=ready.plan, seed=card.seed,
             engine=engine, people=people_of(ready.catalogue.read(opened)),
         )  # fmt: skip
+        run.record(
+            {
+                **promotion.decision.to_json(),
+                "promoted": promotion.promoted,
+                "incomparable": promotion.incomparable,
+            },
+            "gate.json",
+        )
         run.log(
             params={
                 name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))
