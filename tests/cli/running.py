@@ -59,12 +59,12 @@ def started(folder: Path, *arguments: str, **environment: str) -> "subprocess.Po
 def assert_readable(done: Result) -> None:
     """A page for people: no colours where none are wanted, no line wider than the terminal but a path.
 
-    There is no terminal here, where rows of a table are never broken: their cells are two blanks apart.
+    There is no terminal here, where rows of a table are never broken: their cells are two blanks apart or more.
     """
     assert done.exit_code == 0, done.output
     assert "\x1b" not in done.stdout
     assert [
         line
         for line in done.stdout.splitlines()
-        if len(line.rstrip()) > WIDTH and not re.search("/|  ", line.strip())
+        if len(line.rstrip()) > WIDTH and not re.search("/|  |──", line.strip())
     ] == []

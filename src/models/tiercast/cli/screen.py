@@ -76,9 +76,9 @@ class Screen:
 
 
 def _unbroken(given: Table) -> str:
-    """Return a table for another program to search: a row is a line, its cells two blanks apart, none of them broken."""
+    """Return a table for another program to search: a row is a line, its cells two blanks apart or more, none of them broken."""
     told = copy(given)
-    told.title, told.box, told.padding = None, None, (0, 2, 0, 0)
+    told.title = None
     console = Console(
         file=io.StringIO(), width=WIDEST, markup=False, highlight=False, emoji=False, color_system=None
     )
