@@ -79,7 +79,7 @@ def train_report(promoted: bool = True) -> Any:
         results=SimpleNamespace(figures=figures, winners={"churn": "a_rather_long_name_of_a_model"}),
         segments=SegmentReport(1, "too_few", float("nan"), float("nan"), profile.iloc[:0], profile, ()),
         promotion=SimpleNamespace(
-            promoted=promoted, decision=decision, champion_before=None, incomparable="", **versions
+            promoted=promoted, decision=decision, champion_before=None, held_back="", **versions
         ),
         run_id="0123456789abcdef",
         warnings=("SEASON_UNSEEN: less than a year of history",),

@@ -17,6 +17,7 @@ from tests.path.world import World, quick_trees
 from tiercast import training
 from tiercast.config import TrainCard, card_of
 from tiercast.engines.duckdb import DuckDBEngine
+from tiercast.evaluation.gate import GateDecision
 from tiercast.registry import (
     Store,
     bundle_folder,
@@ -27,10 +28,12 @@ from tiercast.registry import (
     relocate,
     run_file,
     set_alias,
+    start_run,
 )
 from tiercast.sources.opening import open_source
 from tiercast.training import promotion
 from tiercast.training.judging import Results
+from tiercast.training.train import EXPERIMENT
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),
@@ -73,7 +76,7 @@ def test_an_equal_challenger_is_not_promoted(again: tuple[Store, Any]) -> None:
     assert report.promotion.champion_before.version == 2
     assert not report.promotion.promoted
     assert report.promotion.champion.version == 2
-    assert report.promotion.incomparable == "", (
+    assert report.promotion.held_back == "", (
         "the champion's kept answers are what the new one is compared with"
     )
     assert any("champion v2" in reason for reason in report.promotion.decision.reasons)
@@ -173,6 +176,31 @@ def test_the_champions_kept_answers_are_used_where_it_was_fitted_on_the_test_day
 
 def test_a_rule_in_charge_never_stands_in_the_way_as_incomparable(in_charge: Any) -> None:
     assert in_charge(1) == (None, "")
+
+
+def test_a_model_that_hardly_ranks_is_held_back_whatever_the_gate_says(
+    again: tuple[Store, Any], in_charge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, report = again
+    in_charge(2)
+    winner = report.results.winners["churn"]
+    of_churn = report.results.figures["churn"]
+    versions = {"rule": report.promotion.rule, "challenger": report.promotion.challenger}
+    monkeypatch.setattr(promotion, "gate", lambda *_, **__: GateDecision(True, (), ()))
+    for auc, passes in ((0.64, False), (0.66, True)):
+        mean = {**of_churn[winner]["mean"], "roc_auc": auc}
+        figures = {
+            **report.results.figures,
+            "churn": {**of_churn, winner: {**of_churn[winner], "mean": mean}},
+        }
+        with start_run(store, EXPERIMENT, "train") as run, DuckDBEngine(threads=1) as engine:
+            told = promotion.promote(
+                store, run, versions, replace(report.results, figures=figures), plan=report.plan, seed=7, engine=engine
+            )  # fmt: skip
+        assert told.promoted is passes
+        assert told.held_back.startswith("WEAK_RANKING") is not passes
+        assert told.champion.version == (4 if passes else 2)
+    set_alias(store, "champion", 2)
 
 
 def test_a_champion_of_another_question_is_never_compared(in_charge: Any, again: tuple[Store, Any]) -> None:
@@ -319,7 +347,7 @@ def test_the_run_keeps_the_plots_of_ranges_and_of_figures_over_time(trained_worl
 def test_a_card_without_a_horizon_keeps_the_champions_and_says_why(again: tuple[Store, Any]) -> None:
     store, report = again
     assert (report.horizon.basis, report.horizon.days, report.plan.horizon.days) == ("champion", 28, 28)
-    assert not report.promotion.incomparable
+    assert not report.promotion.held_back
     params = store.client.get_run(report.run_id).data.params
     assert (params["horizon_days"], params["horizon_basis"]) == ("28", "champion")
     assert params["horizon_reason"] == report.horizon.reason

@@ -89,7 +89,7 @@ def train_answer(report: "TrainReport", uri: str) -> dict[str, Any]:
         "tracking_uri": without_password(uri),
         "promoted": promotion.promoted,
         "reasons": promotion.decision.reasons,
-        "incomparable": promotion.incomparable or None,
+        "held_back": promotion.held_back or None,
         "champion_before": None if before is None else before.version,
         **{name: getattr(promotion, name).version for name in ("champion", "challenger", "rule")},
         "champion_uri": promotion.champion.uri,
@@ -141,7 +141,7 @@ def train_tables(report: "TrainReport", uri: str, *, first: bool = False) -> lis
             [
                 ("challenger", Text(f"v{promotion.challenger.version}: ") + verdict),
                 *(("because", f"it {reason}") for reason in promotion.decision.reasons),
-                *([("because", promotion.incomparable)] if promotion.incomparable else []),
+                *([("because", promotion.held_back)] if promotion.held_back else []),
                 ("champion", f"{promotion.champion.uri} (alias champion)"),
                 ("segments", f"{report.segments.chosen} ({report.segments.how})"),
                 *(("warning", warning) for warning in report.warnings),

@@ -28,6 +28,7 @@ from tiercast.segments import SegmentReport
 from tiercast.serving.bundle import arrange
 from tiercast.training.judging import Results
 from tiercast.training.plan import Plan
+from tiercast.training.ranking import check_ranking
 
 ANSWERS = "answers.parquet"
 NOBODY: Mapping[str, Any] = {}
@@ -44,6 +45,8 @@ class Promotion:
     decision : GateDecision
     champion, challenger, rule : VersionInfo
     champion_before : VersionInfo or None
+    held_back : str
+        Why the challenger stays out whatever the gate says: nothing honest to compare it with, or it hardly ranks at all.
     """
 
     promoted: bool
@@ -52,7 +55,7 @@ class Promotion:
     challenger: VersionInfo
     rule: VersionInfo
     champion_before: VersionInfo | None
-    incomparable: str = ""
+    held_back: str = ""
 
 
 def register(
@@ -88,9 +91,10 @@ def promote(
     if before is None:
         set_alias(store, "champion", versions["rule"].version)
     rival = None
-    incomparable = ""
+    held_back = "; ".join(check_ranking(results.figures["churn"][results.winners["churn"]]))
     if before is not None:
         rival, incomparable = rival_of(store, before, results, plan=plan, engine=engine, people=people)
+        held_back = incomparable or held_back
     decision = gate(
         results, rival=rival, rival_name=f"champion v{before.version}" if before else "", seed=seed
     )
@@ -100,12 +104,12 @@ def promote(
         place = Path(folder) / ANSWERS
         own_answers(results).to_parquet(place, index=False)
         run.file(place, "answers")
-    promoted = decision.promoted and not incomparable
+    promoted = decision.promoted and not held_back
     if promoted:
         set_alias(store, "champion", versions["challenger"].version)
     now = champion(store)
     assert now is not None  # an alias was set above at the latest
-    return Promotion(promoted, decision, now, versions["challenger"], versions["rule"], before, incomparable)
+    return Promotion(promoted, decision, now, versions["challenger"], versions["rule"], before, held_back)
 
 
 def rival_of(

@@ -311,7 +311,7 @@ def train(
             {
                 **promotion.decision.to_json(),
                 "promoted": promotion.promoted,
-                "incomparable": promotion.incomparable,
+                "held_back": promotion.held_back,
             },
             "gate.json",
         )
