@@ -62,11 +62,13 @@ def _tenure(rows: Sequence[Row], ages: Sequence[int], gaps: Sequence[int]) -> di
     backs = [age for gap, age in zip(gaps, ages[1:], strict=True) if gap > 182] if gaps else []
     periods = {(age - 1) // 28 for age in ages}
     if not ages:
-        stage = met
+        code, stage = 1, met
     elif ages[-1] > 182:
-        stage = ages[-1] - 182
+        code, stage = 4, ages[-1] - 182
+    elif backs:
+        code, stage = 5, backs[-1]
     else:
-        stage = backs[-1] if backs else ages[0] if len(ages) == 1 else ages[1]
+        code, stage = (2, ages[0]) if len(ages) == 1 else (3, ages[1])
     return {
         "days_since_second_purchase": ages[1] if gaps else None,
         "comebacks": len(backs),
@@ -77,6 +79,7 @@ def _tenure(rows: Sequence[Row], ages: Sequence[int], gaps: Sequence[int]) -> di
         "days_to_second_purchase": gaps[0] if gaps else None,
         "one_time_flag": len(ages) == 1,
         "new_flag": bool(ages) and ages[0] <= 91,
+        "life_stage_code": code,
         "days_in_stage": stage,
     }
 

@@ -46,6 +46,10 @@ def declare(seen: Seen) -> list[Feature]:
         derived("one_time_flag", "CASE WHEN order_days = 1 THEN 1 ELSE 0 END", "flag", "1 if they bought on one day only", 0.0),
         derived("new_flag", f"CASE WHEN customer_age_days <= {NEW_DAYS} THEN 1 ELSE 0 END", "flag",
                 f"1 if their first purchase is at most {NEW_DAYS} days ago", 0.0),
+        derived("life_stage_code",
+                f"CASE WHEN order_days = 0 THEN 1 WHEN days_since_purchase > {SILENT_DAYS} THEN 4"
+                " WHEN comebacks > 0 THEN 5 WHEN order_days = 1 THEN 2 ELSE 3 END", "code",
+                f"1 has not bought, 2 bought on one day, 3 bought again, 4 silent for {SILENT_DAYS} days, 5 came back from that"),
         derived("days_in_stage",
                 "CASE WHEN order_days = 0 THEN days_since_first_touchpoint"
                 f" WHEN days_since_purchase > {SILENT_DAYS} THEN days_since_purchase - {SILENT_DAYS}"
