@@ -16,7 +16,7 @@ CODE = "SIDE_TABLE_WITHOUT_TIME"
 def test_an_attribute_without_a_time_is_told_and_a_dated_one_is_not(
     tmp_path: Path, since: str | None
 ) -> None:
-    rows = make_touchpoints(120)
+    rows = make_touchpoints(240)
     rows.to_parquet(tmp_path / "touchpoints.parquet", index=False)
     names = sorted(rows["customer_id"].unique())
     people = pd.DataFrame({"customer_id": names, "points": np.arange(len(names)) % 50, "valid_from": since})

@@ -181,7 +181,8 @@ def test_duckdb_refers_a_table_of_sparks_catalogue_to_spark() -> None:
 def test_spark_reads_its_own_tables_and_removes_its_folder() -> None:
     with opened("spark") as engine:
         engine.attach(in_batches())
-        folder = Path(engine._folder)
+        assert engine._folder is not None
+        folder = Path(engine._folder.path)
         assert folder.exists()
         rows = touchpoints().astype(object)
         engine._session.createDataFrame(rows.where(rows.notna(), None)).createOrReplaceTempView("mine")
@@ -191,7 +192,7 @@ def test_spark_reads_its_own_tables_and_removes_its_folder() -> None:
             engine.attach(History("spark:nowhere", table="nowhere", format="spark"))
         engine.attach(in_batches())
     assert not folder.exists()
-    assert not Path(engine._folder or folder).exists()
+    assert engine._folder is None or not Path(engine._folder.path).exists()
 
 
 def test_rows_that_lack_columns_are_refused_and_can_still_be_looked_at() -> None:

@@ -91,7 +91,8 @@ def promote(
     if before is None:
         set_alias(store, "champion", versions["rule"].version)
     rival = None
-    held_back = "; ".join(check_ranking(results.figures["churn"][results.winners["churn"]]))
+    of_winner = results.figures.get("churn", {}).get(results.winners["churn"], {})
+    held_back = "; ".join(check_ranking(of_winner))
     if before is not None:
         rival, incomparable = rival_of(store, before, results, plan=plan, engine=engine, people=people)
         held_back = incomparable or held_back
