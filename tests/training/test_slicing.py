@@ -1,5 +1,6 @@
 """Slices: each has the figures of its own rows, few customers are counted and not told."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -83,6 +84,16 @@ def test_a_slice_of_few_customers_is_counted_and_not_told() -> None:
     assert ("age", "new") not in set(zip(found.table["slice_of"], found.table["slice"], strict=True))
     assert found.metrics["slices.untold"] == 1.0
     assert found.table["customers"].min() >= 50
+
+
+def test_a_channel_may_be_called_anything() -> None:
+    results, panel = judged()
+    hostile = ("it's; DROP TABLE x --\n| a |", "🍎" * 300)
+    found = slices_of(results, panel, hostile)
+    assert set(found.table["slice"]) >= set(hostile)
+    assert len(found.metrics) == len(found.table) * 10 + 1
+    for name in found.metrics:
+        assert re.fullmatch(r"[\w.-]{1,200}", name), name
 
 
 def test_one_channel_alone_divides_nobody() -> None:

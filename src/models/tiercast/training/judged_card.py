@@ -115,8 +115,19 @@ def slices_told(
             f"{100 * row['pit_coverage_80_share']:.0f} %",
         ]
         lines.append(
-            f"| {row['slice_of']} | {str(row['slice']).replace('|', '/')} | {row['customers']:,} | "
+            f"| {row['slice_of']} | {_one_cell(str(row['slice']))} | {row['customers']:,} | "
             + " | ".join(told)
             + " |"
         )
     return lines
+
+
+def _one_cell(word: str) -> str:
+    r"""Return a word of anyone's data as one cell of a table, whatever is in it.
+
+    Examples
+    --------
+    >>> _one_cell("web | <b>\nshop")
+    'web / &lt;b> shop'
+    """
+    return " ".join(word.replace("|", "/").replace("<", "&lt;").split())[:60]

@@ -4,6 +4,7 @@ A figure over everybody hides whom it is wrong about: a level that is right in s
 once and too little of the best. Every slice is cut by what was known at the origin, never by what came after.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import pandas as pd
 from tiercast.evaluation.distribution import pit_coverage
 from tiercast.evaluation.metrics import expected_calibration_error, log_loss, predicted_to_actual, roc_auc
 from tiercast.evaluation.value import normalised_gini, total_bias
+from tiercast.features.category import slugged
 from tiercast.learners.learner import Panel
 from tiercast.targets.churn import CHURN
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
@@ -58,10 +60,10 @@ class Slices:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The figures by name: ``slices.SLICE_OF.SLICE.FIGURE``."""
+        """The figures by name: ``slices.SLICE_OF.SLICE.FIGURE``; of a channel that may be called anything, a safe piece."""
         told = {
-            f"slices.{row['slice_of']}.{row['slice']}.{name}": float(row[name])
-            for row in self.table.to_dict("records")
+            f"slices.{row['slice_of']}.{_safe(str(row['slice']), place)}.{name}": float(row[name])
+            for place, row in enumerate(self.table.to_dict("records"))
             for name in ("customers", *FIGURES)
         }
         return {**told, "slices.untold": float(self.untold)}
@@ -125,6 +127,11 @@ def slices_of(
                 }
             )
     return Slices(pd.DataFrame(rows, columns=list(COLUMNS)), untold, least_customers)
+
+
+def _safe(word: str, place: int) -> str:
+    """Return a word as a metric may be called, or a piece made of it where it may not."""
+    return word if re.fullmatch(r"[\w-]{1,40}", word) else slugged(word, place)
 
 
 def kinds_of(
