@@ -127,3 +127,19 @@ def test_two_files_are_written_to_one_place_and_neither_takes_the_other_for_left
         assert one.exists()
         assert other.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_a_disk_keeps_locks_by_process_a_process_does_not_sweep_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "fcntl.flock", lambda *_: None
+    )  # as such a disk answers whoever holds the lock already
+    first, second = ScratchFolder(tmp_path), ScratchFolder(tmp_path)
+    assert Path(first.path).exists()
+    first.remove()
+    (tmp_path / Path(first.path).name).mkdir()
+    (tmp_path / Path(first.path).name / ALIVE).touch()
+    ScratchFolder(tmp_path).remove()
+    assert not Path(first.path).exists(), "what it has given back is nobody's"
+    second.remove()

@@ -97,3 +97,11 @@ def test_an_all_ones_weight_replaces_the_weights_before() -> None:
     )  # fmt: skip
     assert told[0] == told[3] != told[1]
     assert told[2] == fresh.to_json() != told[0]
+
+
+def test_raised_trees_tell_more_by_a_factor_on_whatever_offset_they_stand() -> None:
+    rows = small_panel()
+    for learner in (trees.LIGHTGBM_VALUE, trees.LIGHTGBM_VALUE_ON_BTYD):
+        part = learner.fit(rows, QUICK, SETUP)
+        said = trees.raised(part, float(np.log(0.7))).predict(rows.features)
+        np.testing.assert_allclose(said, 0.7 * part.predict(rows.features), rtol=1e-6)

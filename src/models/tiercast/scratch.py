@@ -19,6 +19,8 @@ ALIVE = ".alive"
 """The file in a folder whose lock says that it is somebody's."""
 WRITING = ".writing-"
 _WRITING = re.compile(re.escape(WRITING) + "[0-9]+-.+")
+_OWN: set[str] = set()
+"""Folders of this very process: where a network disk keeps locks by process, it could take them from itself."""
 _AS_IT_IS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -44,6 +46,7 @@ class ScratchFolder:
         place = Path(among or tempfile.gettempdir())
         sweep_folders(place)
         self.path = tempfile.mkdtemp(prefix=PREFIX, dir=place)
+        _OWN.add(self.path)
         self._lock: int | None = None
         new = Path(self.path, f"{ALIVE}-new")
         with suppress(
@@ -59,11 +62,14 @@ class ScratchFolder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+        _OWN.discard(self.path)
 
 
 def sweep_folders(place: Path) -> None:
     """Remove the folders in a place that were ours and whose owner is gone."""
     for name in _named(place, PREFIX):
+        if str(place / name) in _OWN:
+            continue
         with suppress(OSError), _opened(place / name, os.O_RDONLY | os.O_DIRECTORY) as folder:
             if not _is_ours(folder):
                 continue

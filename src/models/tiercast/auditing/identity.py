@@ -9,7 +9,9 @@ LEAST_SHARED = 0.8
 """Of the lines of the shorter history."""
 ALLOWED_SHARE = 0.001
 BANDS = 6
-"""Bands of two least hashes: histories that share 19 of 20 lines meet in one with probability 1 - 2e-6, 8 of 10 with .95."""
+"""Bands of two least hashes: histories of which s of all lines are in both meet in one with probability 1 - (1 - s²)^6, which
+is .998 for s = .8 and .97 for s = 2/3, two of ten lines that each has and the other lacks. Of a short history within a
+much longer one less is found."""
 MOST_IN_BAND = 40
 """Beyond it only equal histories are counted: all pairs among so many would be too many to compare."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -193,7 +194,7 @@ def raised(part: Trees | RateTable, by: float) -> Trees | RateTable:
     model = lightgbm.Booster(model_str=part.booster)
     for leaf in range(int(model.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"])):
         model.set_leaf_output(0, leaf, model.get_leaf_output(0, leaf) + by)
-    return Trees(part.columns, model.model_to_string(), part.link)
+    return replace(part, booster=model.model_to_string())
 
 
 def fit_hazard(panel: Panel, parameters: Mapping[str, float], setup: Setup) -> HazardTrees:
