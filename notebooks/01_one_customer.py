@@ -82,7 +82,8 @@ card = {
 }
 trained = tiercast.train(card)
 winner = trained.results.winners["churn"]
-print(f"judged at {trained.plan.folds[-1].test}; chosen: {trained.results.winners}")
+judged = ", ".join(str(fold.test) for fold in trained.plan.folds) or f"nothing before {trained.plan.judged_from}"
+print(f"judged at {judged}; chosen: {trained.results.winners}")
 print(
     "in charge now:",
     "the model" if trained.promotion.promoted else "the rule",

@@ -173,7 +173,9 @@ def test_the_champion_is_asked_for_what_it_answers(monkeypatch: pytest.MonkeyPat
     store: Any = None
     monkeypatch.setattr(horizon, "champion", lambda _: None)
     assert horizon.champions_horizon(store) is None
-    monkeypatch.setattr(horizon, "champion", lambda _: SimpleNamespace(version=4))
+    monkeypatch.setattr(horizon, "champion", lambda _: SimpleNamespace(version=5, is_judged=False))
+    assert horizon.champions_horizon(store) is None, "what nothing judged binds nobody"
+    monkeypatch.setattr(horizon, "champion", lambda _: SimpleNamespace(version=4, is_judged=True))
     monkeypatch.setattr(horizon, "bundle_folder", lambda _, version: f"folder of {version}")
     opened = SimpleNamespace(forecast=SimpleNamespace(horizon_days=56))
     monkeypatch.setattr(horizon, "open_served", lambda folder: {"folder of 4": opened}[folder])

@@ -11,7 +11,7 @@ from tiercast.intake import Account, rejected_rows, take_stock
 from tiercast.newest import MOST_SILENT_DAYS, StaleHistory, latest_cutoff
 from tiercast.schema import History
 from tiercast.training.horizon import HorizonChoice, choose_horizon
-from tiercast.training.plan import trainable_from
+from tiercast.training.plan import answered_from, least_window, trainable_from
 from tiercast.windows import Horizon
 
 
@@ -32,6 +32,8 @@ class CheckReport:
         What to know, in sentences.
     horizon : HorizonChoice or None
         The window that churn and value would be about, and why; None without purchases.
+    answered_from : date or None
+        First day on which a training can serve the purchase process or a rule, judged by nothing; None without purchases.
     """
 
     account: Account
@@ -40,6 +42,7 @@ class CheckReport:
     trainable_now: bool
     notes: tuple[str, ...]
     horizon: HorizonChoice | None = None
+    answered_from: date | None = None
 
 
 def check_history(engine: Engine, history: History, *, horizon_days: int) -> CheckReport:
@@ -57,7 +60,7 @@ def check_history(engine: Engine, history: History, *, horizon_days: int) -> Che
     """
     account = take_stock(engine, history)
     rejected = rejected_rows(engine, history)
-    ready, asked = None, None
+    ready, asked, answered, carried = None, None, None, None
     if account.first_day is not None and account.last_day is not None and account.buyers:
         card = card_of(
             {"job": "train", "source": "checked", "horizon_days": horizon_days}, name="of the check"
@@ -66,18 +69,46 @@ def check_history(engine: Engine, history: History, *, horizon_days: int) -> Che
         asked = choose_horizon(
             card, engine, history, first_day=account.first_day, data_ends_on=account.last_day
         )
-        ready = trainable_from(
-            account.first_day,
-            horizon=Horizon(asked.days, card.gap_days),
-            step_days=card.step_days,
-            test_origins=card.test_origins,
-            history_days=card.first_origin_after_days,
-        )
+        horizon = Horizon(asked.days, card.gap_days)
+        least, history_days = least_window(horizon), card.first_origin_after_days
+        rolling = {
+            "step_days": card.step_days,
+            "test_origins": card.test_origins,
+            "history_days": history_days,
+        }
+        answered = answered_from(account.first_day, horizon=least, history_days=history_days)
+        carried = trainable_from(account.first_day, horizon=least, **rolling)
+        ready = trainable_from(account.first_day, horizon=horizon, **rolling)
     now = ready is not None and account.last_day is not None and account.last_day >= ready
-    return CheckReport(account, rejected, ready, now, _notes(account, ready, now, asked), asked)
+    notes = _notes(account, ready, now, asked, _until_then(account.last_day, answered, carried))
+    return CheckReport(account, rejected, ready, now, notes, asked, answered)
 
 
-def _notes(account: Account, ready: date | None, now: bool, asked: HorizonChoice | None) -> tuple[str, ...]:
+def _until_then(last_day: date | None, answered: date | None, carried: date | None) -> str:
+    """Return what a training can do before the whole horizon can be judged.
+
+    Examples
+    --------
+    >>> answered, carried = date(2026, 4, 9), date(2026, 6, 4)
+    >>> _until_then(date(2026, 4, 1), answered, carried)
+    'until then: from 2026-04-09, 8 more days, the purchase process or a rule answers, not judged; from 2026-06-04 models do'
+    >>> _until_then(date(2026, 5, 1), answered, carried)
+    'until then: now the purchase process or a rule answers, not judged; from 2026-06-04 models do'
+    >>> _until_then(date(2026, 6, 4), answered, carried)
+    'until then: now models answer, judged on shorter windows'
+    """
+    if last_day is None or answered is None or carried is None:
+        return ""
+    if last_day >= carried:
+        return "until then: now models answer, judged on shorter windows"
+    early = (answered - last_day).days
+    when = f"from {answered}, {early} more days," if early > 0 else "now"
+    return f"until then: {when} the purchase process or a rule answers, not judged; from {carried} models do"
+
+
+def _notes(
+    account: Account, ready: date | None, now: bool, asked: HorizonChoice | None, until_then: str
+) -> tuple[str, ...]:
     notes = []
     if ready is None or asked is None:
         notes.append("no purchases: nothing can be trained; prospects can be counted")
@@ -86,6 +117,7 @@ def _notes(account: Account, ready: date | None, now: bool, asked: HorizonChoice
     elif account.last_day is not None:
         short = (ready - account.last_day).days
         notes.append(f"trainable with a horizon of {asked.days} days from {ready}: {short} more days")
+        notes.append(until_then)
     if account.last_day is not None:
         notes.append(
             f"can be scored at cutoffs until {latest_cutoff(account.last_day)}: {MOST_SILENT_DAYS} days after the newest "

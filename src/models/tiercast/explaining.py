@@ -92,8 +92,9 @@ def explain(
     raised = bundle.contributions(row).iloc[0].sort_values(ascending=False)
     version = str(bundle.telling.templates_version)
     text = tell(
-        customer_id, cutoff, events, facts, card, raised, language=language, templates_version=version
-    )
+        customer_id, cutoff, events, facts, card, raised, language=language, templates_version=version,
+        not_judged=bundle.manifest.get("not_judged"),
+    )  # fmt: skip
     told_as = [
         "" if name in OUR_OWN_ACTS else TOLD_TOGETHER.get(str(name), str(name)) for name in raised.index
     ]
@@ -113,8 +114,12 @@ def tell(
     *,
     language: str,
     templates_version: str,
+    not_judged: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the story in English (or Chinese reasons within it)."""
+    """Return the story in English (or Chinese reasons within it).
+
+    ``not_judged`` is what the manifest of a version says that nothing judged.
+    """
     lines = [
         f"Customer {customer_id}, as known at {cutoff.isoformat()} 00:00 UTC",
         "",
@@ -163,6 +168,7 @@ def tell(
             f" {card['expected_value_high_currency']:,.2f}),"
             f" {card['expected_orders']:.1f} days with a purchase",
             *_further(card),
+            *([_untold(not_judged, language)] if not_judged else []),
         ]
     lines += [
         "",
@@ -180,6 +186,16 @@ def tell(
         + ", ".join(f"{name} {value:+.2f}" for name, value in raised.items() if abs(value) >= 0.01),
     ]
     return "\n".join(lines)
+
+
+def _untold(not_judged: Mapping[str, str], language: str) -> str:
+    """Return how far this can be trusted, where nobody has been able to judge it yet."""
+    day, code = not_judged["judged_from"], not_judged["code"]
+    if language == "zh":
+        return f"  以上预测尚未经过检验（{code}）：历史数据太短，自 {day} 起模型才会训练并接受检验"
+    return (
+        f"  not judged yet ({code}): the history was too short; models are trained and judged from {day} on"
+    )
 
 
 def _further(card: Mapping[str, Any]) -> list[str]:

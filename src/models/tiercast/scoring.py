@@ -47,6 +47,8 @@ class ScoreReport:
         The cutoff whose history the tiers go on from.
     classes : tuple of str
         The classes of the policy, best first.
+    not_judged : str
+        Of a version that nothing judged: the code and a sentence; else empty.
     """
 
     cards: pd.DataFrame
@@ -59,6 +61,7 @@ class ScoreReport:
     tiers: pd.DataFrame | None = None
     tiers_since: date | None = None
     classes: tuple[str, ...] = ()
+    not_judged: str = ""
 
 
 def score(
@@ -126,6 +129,7 @@ def score(
             "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "account": account.to_json(),
             "lacking": lacking,
+            "not_judged": bundle.manifest.get("not_judged"),
             "tiers_go_on_from": None if past is None else past.cutoff.isoformat(),
         }
         place = publish(
@@ -134,7 +138,10 @@ def score(
     since = None if past is None else past.cutoff
     held = bundle.policies[policy or bundle.manifest["default_policy"]]
     classes = tuple(each["key"] for each in held["classes"])
-    return ScoreReport(cards, place, len(cards), day, bundle.version, account, lacking, tiers, since, classes)
+    untold = str(bundle.manifest.get("not_judged", {}).get("message", ""))
+    return ScoreReport(
+        cards, place, len(cards), day, bundle.version, account, lacking, tiers, since, classes, untold
+    )
 
 
 def _policy_of(bundle: Any, name: str) -> str:

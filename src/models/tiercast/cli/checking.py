@@ -95,6 +95,7 @@ def check(
     answer = {
         "account": None if report is None else report.account.to_json(),
         "trainable_from": None if report is None else report.trainable_from,
+        "answered_from": None if report is None else report.answered_from,
         "horizon_days": None if report is None or report.horizon is None else report.horizon.days,
         "trainable_now": report is not None and report.trainable_now,
         "notes": [] if report is None else report.notes,

@@ -135,6 +135,7 @@ def score_answer(report: "ScoreReport", tiers: list[dict[str, Any]]) -> dict[str
         "basis": bases,
         "account": report.account.to_json(),
         "lacking": report.lacking,
+        "not_judged": report.not_judged or None,
     }
 
 
@@ -189,6 +190,8 @@ def score_tables(report: "ScoreReport", tiers: list[dict[str, Any]]) -> list[Ren
                 f"{', '.join(report.lacking)}: what they tell is unknown (give them with --side)",
             )
         )
+    if report.not_judged:
+        closing.append(("warning", report.not_judged))
     tiered = table(f"Tiers by policy {policy}", ["tier", *columns], rows, numbers=columns)
     written = [] if report.place is None else [command_lines("Scorecard:", str(report.place.absolute()))]
     return [tiered, facts(closing), *written]

@@ -43,7 +43,7 @@ def models(as_json: AsJson = False, root: Root = None, verbose: Verbose = False)
         (
             f"{each['version']}",
             Text(", ".join(each["aliases"]), style="bold green" if "champion" in each["aliases"] else ""),
-            each["kind"] or "",
+            (each["kind"] or "") + ("" if each["judged"] else ", not judged"),
             f"{each['created_at']:%Y-%m-%d %H:%M}",
             ", ".join(dict.fromkeys(each["basis"].values())),
         )
@@ -66,6 +66,7 @@ def _described(store: "Store", version: "VersionInfo") -> dict[str, Any]:
         "version": version.version,
         "aliases": version.aliases,
         "kind": version.tags.get("tiercast.kind"),
+        "judged": version.is_judged,
         "basis": _basis(store, version),
         "created_at": version.created_at,
         "run_id": version.run_id,

@@ -64,7 +64,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(card: CardArgument, as_json: AsJson = False, root: Root = None, verbose: Verbose = False) -> None:
-    """Train over rolling origins, judge beside the rules, register, and promote what passes the gate."""
+    """Train over rolling origins, judge beside the rules, register, and promote what passes the gate.
+
+    Where a history is too short for that, the purchase process or a rule answers, and is told to be not judged.
+    """
     screen = Screen(as_json=as_json, verbose=verbose)
     from tiercast.config import read_card
 
@@ -87,6 +90,8 @@ def train_answer(report: "TrainReport", uri: str) -> dict[str, Any]:
     return {
         "run_id": report.run_id,
         "tracking_uri": without_password(uri),
+        "judged": report.plan.judged_from is None,
+        "judged_from": report.plan.judged_from,
         "promoted": promotion.promoted,
         "reasons": promotion.decision.reasons,
         "held_back": promotion.held_back or None,
@@ -116,30 +121,25 @@ def train_tables(report: "TrainReport", uri: str, *, first: bool = False) -> lis
 
     tests = [fold.test.isoformat() for fold in report.plan.folds]
     asked, window = report.plan.horizon.days, report.plan.window.days
+    beside = tests[0] if first and tests else None
     parts: list[RenderableType] = [
         facts(
             [
                 ("source", report.account.source),
                 ("horizon", f"{asked} days" + ("" if asked == window else f", learned on {window}")),
                 *([("because", report.horizon.reason)] if report.horizon is not None else []),
-                ("judged at", ", ".join(tests)),
-                ("figures", f"means / at {tests[0]}; → chosen" if first else "means; → chosen"),
+                *_judged(report, beside),
             ]
         ),
     ]
     for target, by_name in report.results.figures.items():
         winner = report.results.winners.get(target, "")
-        parts.append(_candidates(target, by_name, winner, beside=tests[0] if first else None))
+        parts.append(_candidates(target, by_name, winner, beside=beside))
     promotion = report.promotion
-    verdict = (
-        Text("promoted", style="bold green")
-        if promotion.promoted
-        else Text("not promoted", style="bold yellow")
-    )
     parts += [
         facts(
             [
-                ("challenger", Text(f"v{promotion.challenger.version}: ") + verdict),
+                _verdict(report),
                 *(("because", f"it {reason}") for reason in promotion.decision.reasons),
                 *([("because", promotion.held_back)] if promotion.held_back else []),
                 ("champion", f"{promotion.champion.uri} (alias champion)"),
@@ -151,6 +151,40 @@ def train_tables(report: "TrainReport", uri: str, *, first: bool = False) -> lis
         )
     ]
     return parts
+
+
+def _judged(report: "TrainReport", beside: str | None) -> list[tuple[str, str]]:
+    """Return where figures come from; of an unjudged version, from the one window there is."""
+    plan = report.plan
+    if plan.judged_from is None:
+        tests = [fold.test.isoformat() for fold in plan.folds]
+        shown = "means; → chosen" if beside is None else f"means / at {beside}; → chosen"
+        return [("judged at", ", ".join(tests)), ("figures", shown)]
+    told = [("judged at", f"nothing yet; models are, from {plan.judged_from}")]
+    if report.results.figures:
+        told.append(
+            (
+                "figures",
+                f"of the one window, from {plan.origins[0]}: the process had not seen it, the rules had seen other "
+                "customers of it",
+            )
+        )
+    return told
+
+
+def _verdict(report: "TrainReport") -> tuple[str, Text]:
+    promotion = report.promotion
+    version = Text(f"v{promotion.challenger.version}: ")
+    if report.plan.judged_from is not None:
+        in_charge = promotion.champion.version == promotion.challenger.version
+        told = "in charge, judged by nothing" if in_charge else "not in charge, judged by nothing"
+        return "version", version + Text(told, style="bold yellow")
+    verdict = (
+        Text("promoted", style="bold green")
+        if promotion.promoted
+        else Text("not promoted", style="bold yellow")
+    )
+    return "challenger", version + verdict
 
 
 def _candidates(

@@ -6,6 +6,7 @@ have left. So the equal mixture of all models answers, unless another is proven 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,22 @@ PROVEN_SE = 2.0
 """Standard errors by which a model must beat the mixture."""
 
 
+@dataclass(frozen=True)
+class Stages:
+    """One stage a model, fitted on the same histories.
+
+    Parameters
+    ----------
+    by_model : dict of str to BtydStage
+        By type of the model; the mixture first, under ``btyd_mean``.
+    fallbacks : dict of str to str
+        Which models fell back, and on what; see :class:`~tiercast.learners.btyd.BtydFit`. Empty where all are sound.
+    """
+
+    by_model: dict[str, BtydStage]
+    fallbacks: dict[str, str]
+
+
 def fit_stages(features: pd.DataFrame, *, horizon_days: int) -> dict[str, BtydStage]:
     """Fit a stage for every model, and for the mixture of them, to the histories of those who bought.
 
@@ -33,12 +50,28 @@ def fit_stages(features: pd.DataFrame, *, horizon_days: int) -> dict[str, BtydSt
     dict
         By type of the model; the mixture first, under ``btyd_mean``.
     """
+    return fit_told_stages(features, horizon_days=horizon_days).by_model
+
+
+def fit_told_stages(features: pd.DataFrame, *, horizon_days: int) -> Stages:
+    """Fit as :func:`fit_stages` does, and tell which models fell back.
+
+    Examples
+    --------
+    >>> once = pd.DataFrame({"order_days": [1.0, 1.0], "purchase_span_days": 0.0, "customer_age_days": [30.0, 60.0],
+    ...                      "order_day_spend_mean_currency": [5.0, 7.0]})
+    >>> fit_told_stages(once, horizon_days=28).fallbacks["mbg_nbd"]
+    'EMPIRICAL_RATES'
+    """
     bought = features[features["order_days"].to_numpy(float) > 0]
     fits = fit_every_btyd(**_histories(bought))
     spend = _spend(bought)
     sound = tuple(fit.model for fit in fits if fit.fallback is None) or (fits[0].model,)
     models: dict[str, Activity] = {MEAN: BtydMean(sound)} | {fit.model.type: fit.model for fit in fits}
-    return {name: BtydStage(model, spend, horizon_days) for name, model in models.items()}
+    return Stages(
+        {name: BtydStage(model, spend, horizon_days) for name, model in models.items()},
+        {fit.model.type: fit.fallback for fit in fits if fit.fallback is not None},
+    )
 
 
 def fit_stage(features: pd.DataFrame, *, horizon_days: int, model: str = MEAN) -> BtydStage:

@@ -12,6 +12,8 @@ from tiercast.registry.staging import bundle_hash, stage_bundle
 from tiercast.registry.store import Store, open_store, resolve_store, store_exists
 from tiercast.registry.versions import (
     BUNDLE_NAME,
+    JUDGED_TAG,
+    NOT_JUDGED,
     VersionInfo,
     bundle_folder,
     champion,
@@ -26,6 +28,8 @@ from tiercast.registry.versions import (
 
 __all__ = [
     "BUNDLE_NAME",
+    "JUDGED_TAG",
+    "NOT_JUDGED",
     "RecordedRun",
     "Run",
     "Store",

@@ -17,6 +17,7 @@ from tiercast.registry.store import Store, advice_ignored, told
 
 BUNDLE_NAME = "tiercast-scorecard"
 REQUIRED_AT_SERVING: tuple[str, ...] = ("duckdb", "lightgbm", "mlflow", "numpy", "pandas", "pyarrow", "scipy")
+JUDGED_TAG, NOT_JUDGED = "tiercast.judged", "no"
 _EXPERIMENT = "tiercast-models"
 _ARTIFACT = "bundle"
 
@@ -36,6 +37,11 @@ class VersionInfo:
     def uri(self) -> str:
         """Address that MLflow loads: ``models:/name/version``."""
         return f"models:/{self.name}/{self.version}"
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its answers, or those of its kind, were ever judged out of time; a tag says where not."""
+        return self.tags.get(JUDGED_TAG) != NOT_JUDGED
 
 
 def register_bundle(

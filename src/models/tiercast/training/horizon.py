@@ -7,7 +7,7 @@ from tiercast.config import TrainCard
 from tiercast.engines.engine import Engine
 from tiercast.registry import Store, bundle_folder, champion, open_served
 from tiercast.schema import History
-from tiercast.training.plan import LEAST_WINDOW_DAYS, longest_window, surely_planned_from
+from tiercast.training.plan import LEAST_WINDOW_DAYS, longest_window, surely_planned_from, trainable_from
 from tiercast.training.silence import look_at_silences
 from tiercast.windows import Horizon
 
@@ -70,14 +70,16 @@ class Kept:
 
 
 def champions_horizon(store: Store) -> Kept | None:
-    """Return the horizon that the champion answers for, or None while nothing is in charge.
+    """Return the horizon that the champion answers for, or None while nothing that was judged is in charge.
+
+    A version that was not judged binds nobody: its horizon was as short as its history.
 
     Raises
     ------
     StoreUnreachable, StoreCorrupt
     """
     before = champion(store)
-    if before is None:
+    if before is None or not before.is_judged:
         return None
     bundle = open_served(bundle_folder(store, before.version))
     return Kept(int(bundle.forecast.horizon_days), before.version)
@@ -209,12 +211,18 @@ def _from_data(
         test_origins=card.test_origins,
         history_days=card.first_origin_after_days,
     )
+    least = Horizon(min(most, LEAST_WINDOW_DAYS), card.gap_days)
+    rolling = {"step_days": card.step_days, "test_origins": card.test_origins}
+    ready = trainable_from(first_day, horizon=least, history_days=card.first_origin_after_days, **rolling)
+    can, of = f"the history can judge {most}", f"of {wanted} the history can judge {most}"
+    if data_ends_on < ready:
+        can = of = f"no more than {most} are asked while the history can judge nothing"
     return HorizonChoice(
         most,
         "data",
-        f"{reason}; the history can judge {most}",
+        f"{reason}; {can}",
         (
-            f"HORIZON_SHORTENED: {usual} days are usual, and of {wanted} the history can judge {most}; {wanted} can be judged "
+            f"HORIZON_SHORTENED: {usual} days are usual, and {of}; {wanted} can be judged "
             f"from {surely} on, {(surely - data_ends_on).days} more days, or are carried where the card states them",
         ),
     )

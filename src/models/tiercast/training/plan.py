@@ -46,6 +46,9 @@ class Plan:
         Codes with a sentence each.
     open_origins : tuple of date
         Origins after them whose window is still open when the data end: they tell of waiting times alone.
+    judged_from : date, optional
+        Where the history is too short for test origins (:mod:`tiercast.training.short`), and so there are no folds: the day
+        from which models are trained and judged. None where they are.
     """
 
     horizon: Horizon
@@ -55,6 +58,12 @@ class Plan:
     data_ends_on: date
     warnings: tuple[str, ...]
     open_origins: tuple[date, ...] = ()
+    judged_from: date | None = None
+
+    @property
+    def words_end_on(self) -> date:
+        """The first test origin; without tests, the origin of the window that is learned from: words are counted until then."""
+        return self.folds[0].test if self.folds else self.origins[0]
 
     @property
     def level_factor_80(self) -> float:
@@ -80,6 +89,28 @@ def trainable_from(
     mature = (horizon.matures_on(first_day) - first_day).days
     steps = -(-mature // step_days) + test_origins - 1
     return first_day + timedelta(days=history_days + 2 * mature + step_days * steps)
+
+
+def answered_from(first_day: date, *, horizon: Horizon, history_days: int) -> date:
+    """Return the first day on which data that began on ``first_day`` hold one mature window: then they can be answered from.
+
+    Examples
+    --------
+    >>> answered_from(date(2026, 1, 1), horizon=Horizon(14), history_days=84)
+    datetime.date(2026, 4, 9)
+    """
+    return horizon.matures_on(first_day + timedelta(days=history_days))
+
+
+def least_window(horizon: Horizon) -> Horizon:
+    """Return the shortest window that may stand for a horizon: two weeks, or the horizon where that is shorter.
+
+    Examples
+    --------
+    >>> least_window(Horizon(28)).days, least_window(Horizon(7)).days
+    (14, 7)
+    """
+    return replace(horizon, days=min(horizon.days, LEAST_WINDOW_DAYS))
 
 
 def surely_planned_from(
@@ -136,7 +167,7 @@ def make_plan(
     test_origins: int,
     first_origin_after_days: int,
 ) -> Plan:
-    """Return the plan, or refuse with the day from which there will be one.
+    """Return the plan, or refuse with the day from which there will be one, and that from which there are answers at least.
 
     Raises
     ------
@@ -154,15 +185,19 @@ def make_plan(
     """
     start = first_day + timedelta(days=first_origin_after_days)
     rolling: dict[str, int] = {"step_days": step_days, "test_origins": test_origins}
-    least = replace(horizon, days=min(horizon.days, LEAST_WINDOW_DAYS))
+    least = least_window(horizon)
     ready = trainable_from(first_day, horizon=least, history_days=first_origin_after_days, **rolling)
     if data_ends_on < ready:
+        answered = answered_from(first_day, horizon=least, history_days=first_origin_after_days)
+        days = (answered - data_ends_on).days
+        early = f"from {answered}: {days} more days" if days > 0 else f"since {answered}"
         raise NotTrainable(
             target="all targets",
             needs=f"history until {ready} ({first_origin_after_days} days, 3 windows of {least.days} days and "
             f"{test_origins} test origins)",
             has=f"history from {first_day} until {data_ends_on}",
-            fix=f"trainable from {ready}: {(ready - data_ends_on).days} more days; or a shorter horizon, fewer test "
+            fix=f"the purchase process or a rule answers, not judged, {early}; trainable from {ready}: "
+            f"{(ready - data_ends_on).days} more days; or a shorter horizon, fewer test "
             "origins, or a smaller first_origin_after_days",
         )
     shorter = longest_window(
@@ -189,17 +224,30 @@ def make_plan(
             f"HORIZON_CARRIED: learned and judged on windows of {window.days} days, carried to {horizon.days} by the "
             f"purchase process; judged on {horizon.days} from {whole} on, {(whole - data_ends_on).days} more days"
         )
-    if (data_ends_on - first_day).days < 3 * horizon.days:
-        warnings.append("SHORT_HISTORY: less than three horizons of history")
-    if (data_ends_on - first_day).days < 365 + horizon.days:
-        warnings.append(
-            f"{UNSEEN}: less than a year of history before the horizon, so no season was seen twice; intervals of value are "
-            "wider for it"
-        )
+    warnings += warnings_of_length((data_ends_on - first_day).days, horizon)
     last, step = max(every), timedelta(days=step_days)
     room = (data_ends_on - last).days - window.gap_days - 1
     still_open = tuple(last + step * ahead for ahead in range(1, room // step_days + 1))
     return Plan(horizon, window, folds, tuple(sorted(every)), data_ends_on, tuple(warnings), still_open)
+
+
+def warnings_of_length(history_days: int, horizon: Horizon) -> tuple[str, ...]:
+    """Return what a history of so many days is too short for, beside the horizon.
+
+    Examples
+    --------
+    >>> [each.split(":")[0] for each in warnings_of_length(100, Horizon(28))], warnings_of_length(400, Horizon(28))
+    (['SEASON_UNSEEN'], ())
+    """
+    told = []
+    if history_days < 3 * horizon.days:
+        told.append("SHORT_HISTORY: less than three horizons of history")
+    if history_days < 365 + horizon.days:
+        told.append(
+            f"{UNSEEN}: less than a year of history before the horizon, so no season was seen twice; intervals of value are "
+            "wider for it"
+        )
+    return tuple(told)
 
 
 def check_events(
@@ -318,6 +366,8 @@ def _awaited(first: np.ndarray, what: str, *, origin_days: np.ndarray, until: da
     missing = REFUSE_BELOW_EVENTS - len(first)
     start, end = (int(origin_days.min()), int(origin_days.max())) if len(origin_days) else (0, 0)
     came, seen_days = int((first > start).sum()), end - start
+    if not seen_days:
+        return f"{missing} more {what} are needed; one window tells no pace, so no day can be estimated"
     if not came:
         return (
             f"{missing} more {what} are needed; none was new in {seen_days} days, so no day can be estimated"

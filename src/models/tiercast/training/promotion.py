@@ -15,6 +15,8 @@ from tiercast.evaluation.gate import GateDecision, decide, judge, share_for_each
 from tiercast.evaluation.measures import Measure, measure_named
 from tiercast.evaluation.origins import worst_of
 from tiercast.registry import (
+    JUDGED_TAG,
+    NOT_JUDGED,
     Run,
     Store,
     VersionInfo,
@@ -72,6 +74,40 @@ def register(
     return versions
 
 
+def register_unjudged(
+    store: Store, run: Run, folder: Path, *, judged_from: date, basis: str
+) -> tuple[Promotion, tuple[str, ...]]:
+    """Register the one version of a history that is too short for judging; it is champion only where there is none.
+
+    It counts as a rule: a later challenger meets it on the test origins that it was not fitted on.
+
+    Returns
+    -------
+    (Promotion, tuple of str)
+        And a warning where somebody is in charge already.
+    """
+    before = champion(store)
+    tags = {
+        "tiercast.kind": "rule",
+        JUDGED_TAG: NOT_JUDGED,
+        "tiercast.judged_from": judged_from,
+        "tiercast.basis": basis,
+    }
+    made = register_bundle(store, folder, run_id=run.run_id, tags=tags)
+    kept = ""
+    if before is None:
+        set_alias(store, "champion", made.version)
+    else:
+        kept = (
+            f"CHAMPION_STAYS: v{before.version} stays in charge; v{made.version} was judged by nothing, so it replaces nobody; "
+            f"score with it by name: --model {made.version}"
+        )
+    now = champion(store)
+    assert now is not None  # an alias was set above at the latest
+    decision = GateDecision(False, (), ())
+    return Promotion(False, decision, now, made, made, before, kept), (kept,) if kept else ()
+
+
 def promote(
     store: Store,
     run: Run,
@@ -126,6 +162,8 @@ def rival_of(
     bundle = open_served(bundle_folder(store, before.version))
     question = (bundle.forecast.horizon_days, bundle.forecast.gap_days)
     if question != (plan.horizon.days, plan.horizon.gap_days):
+        if not before.is_judged:
+            return None, ""  # what nothing judged does not stand in the way of what was
         return (
             None,
             f"the champion answers for {question[0]} days after a gap of {question[1]}: another question",

@@ -1,14 +1,17 @@
 """The record: one run a candidate with its figures at every test origin, and the plots of the winners."""
 
+from tiercast.config import TrainCard
 from tiercast.evaluation import plots
 from tiercast.learners.learner import Panel
 from tiercast.registry import Run, Store, record_run
+from tiercast.schema import History
 from tiercast.segments import SegmentReport
 from tiercast.segments.plots import pictures_of
 from tiercast.targets.churn import CHURN
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.targets.target import Target
 from tiercast.training.backtest import Fits
+from tiercast.training.horizon import HorizonChoice
 from tiercast.training.judging import Results
 from tiercast.training.plan import Plan
 
@@ -45,21 +48,37 @@ def record_results(
                     "tiercast.selected": results.winners[target] == name,
                 },
             )
+    record_winners(run, results, segments)
+    for name, figure in pictures(results, panel).items():
+        run.figure(figure, f"plots/{name}.png")
+
+
+def record_winners(run: Run, results: Results, segments: SegmentReport) -> None:
+    """Keep who answers each target and their figures, and what the segments are like."""
     run.log(
         metrics={
             f"{target}.{measure}": figure
             for target, winner in results.winners.items()
-            for measure, figure in results.figures[target][winner]["mean"].items()
+            for measure, figure in results.figures.get(target, {}).get(winner, {}).get("mean", {}).items()
         }
         | {"segments.silhouette": segments.silhouette, "segments.stability": segments.stability},
         tags={f"tiercast.winner.{target}": winner for target, winner in results.winners.items()},
     )
     run.record({"figures": results.figures, "selection": results.selection}, "figures.json")
     run.text(segments.profile.to_csv(index=False), "segments/profile.csv")
-    for name, figure in pictures(results, panel).items():
-        run.figure(figure, f"plots/{name}.png")
     for name, figure in pictures_of(segments).items():
         run.figure(figure, f"plots/segments_{name}.png")
+
+
+def record_card(run: Run, card: TrainCard, history: History, horizon: HorizonChoice) -> None:
+    """Keep what was asked, and the horizon that was taken; an address is told without its password."""
+    asked = {name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))}
+    told = {
+        "source": history.name,
+        "sides": ", ".join(sorted(history.sides)),
+    }  # the card's words may hold a password
+    chosen = {"horizon_days": horizon.days, "horizon_basis": horizon.basis, "horizon_reason": horizon.reason}
+    run.log(params=asked | told | chosen)
 
 
 def pictures(results: Results, panel: Panel) -> dict[str, object]:
@@ -123,4 +142,4 @@ def _by_origin(results: Results, target: Target, measure: str) -> dict[str, dict
     }
 
 
-__all__ = ["pictures", "record_results"]
+__all__ = ["pictures", "record_card", "record_results", "record_winners"]

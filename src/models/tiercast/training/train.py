@@ -5,12 +5,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from tiercast.actions.habits import fit_habits
 from tiercast.actions.next_best import NEXT_BEST
 from tiercast.actions.rules_file import check_inputs, read_rules
 from tiercast.collect import collect
@@ -32,7 +32,7 @@ from tiercast.targets.churn import CHURN
 from tiercast.targets.lifetime_value import LIFETIME_VALUE
 from tiercast.tiers.declared import policy_named
 from tiercast.tiers.readable import readable_inputs
-from tiercast.training import assembly, search
+from tiercast.training import search
 from tiercast.training.backtest import Fits, at
 from tiercast.training.conversion import ConversionReport
 from tiercast.training.converting import (
@@ -42,14 +42,16 @@ from tiercast.training.converting import (
     metrics_of,
     record_conversion,
 )
-from tiercast.training.describing import describe
+from tiercast.training.describing import stage_of
 from tiercast.training.horizon import HorizonChoice, Kept, champions_horizon, choose_horizon
 from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
 from tiercast.training.plan import Plan, check_events, check_spenders, make_plan
 from tiercast.training.promotion import Promotion, promote, register
 from tiercast.training.ranking import check_ranking
-from tiercast.training.record import record_results
+from tiercast.training.record import record_card, record_results
+from tiercast.training.short import answer_short
+from tiercast.training.short_plan import plan_or_short
 from tiercast.training.slicing import Slices, slices_of
 from tiercast.training.sureness import Sureness, sureness_of
 from tiercast.windows import Horizon, day_number, parse_cutoff
@@ -60,7 +62,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a training found: accounts, figures, the versions it registered and who is in charge now."""
+    """What a training found: accounts, figures, the versions it registered and who is in charge now.
+
+    ``plan.judged_from`` is None, or where the history was too short for models to be judged, the day from which they are: then
+    one version was registered that was judged by nothing, and ``promotion`` names it as challenger and rule alike.
+    """
 
     account: Account
     plan: Plan
@@ -99,10 +105,12 @@ def prepare(
     history: History,
     progress: Progress,
     kept: Kept | None = None,
+    short: bool = False,
 ) -> Prepared:
     """Read, check and plan; compute the panel of every origin and the features of everybody today.
 
-    ``kept`` is the champion's horizon, for a card that states none.
+    ``kept`` is the champion's horizon, for a card that states none. With ``short`` a history that holds one mature window
+    and no test origin is prepared too, and its plan has no folds (:mod:`tiercast.training.short`).
 
     Raises
     ------
@@ -124,7 +132,7 @@ def prepare(
         )
     asked = choose_horizon(card, engine, history, first_day=account.first_day, data_ends_on=ends, kept=kept)
     progress(f"a horizon of {asked.days} days: {asked.reason}")
-    plan = make_plan(
+    plan = (plan_or_short if short else make_plan)(
         first_day=account.first_day,
         data_ends_on=ends,
         horizon=Horizon(asked.days, card.gap_days),
@@ -132,7 +140,7 @@ def prepare(
         test_origins=card.test_origins,
         first_origin_after_days=card.first_origin_after_days,
     )
-    catalogue = build_catalogue(look(engine.run, history, plan.folds[0].test), extensions=card.extensions)
+    catalogue = build_catalogue(look(engine.run, history, plan.words_end_on), extensions=card.extensions)
     progress(f"computing {len(catalogue.names)} features at {len(plan.origins)} origins")
     panel, stages = build_panel(
         engine,
@@ -142,7 +150,7 @@ def prepare(
         horizon=plan.window,
         data_ends_on=plan.data_ends_on,
         active_days=card.active_days or None,
-        told_by=plan.folds[0].calibrate,
+        told_by=plan.folds[0].calibrate if plan.folds else None,
     )
     following = None
     if plan.open_origins:
@@ -160,7 +168,8 @@ def _enough(panel: Panel, account: Account, plan: Plan) -> tuple[str, ...]:
     """Return warnings about few purchases and few who spend; where too few bought again, say what can still be learned."""
     prospects = account.customers > account.buyers
     spent = panel.labels[LIFETIME_VALUE.label].to_numpy(float) > 0
-    windows = sorted({each.calibrate for each in plan.folds} | {plan.folds[-1].test})
+    judged = {each.calibrate for each in plan.folds} | {each.test for each in plan.folds[-1:]}
+    windows = sorted(judged or plan.origins)
     spenders = {day: int(spent[panel.cutoff_days == day_number(day)].sum()) for day in windows}
     events = check_events(
         panel.labels[CHURN.label].to_numpy(float),
@@ -196,6 +205,8 @@ def train(
 ) -> TrainReport:
     """Train, judge, register and, past the gate, promote.
 
+    A history that holds one mature window and no test origin is answered by the purchase process or a rule, unjudged.
+
     Parameters
     ----------
     card : TrainCard
@@ -223,8 +234,20 @@ def train(
         ExitStack() as cleanup,
     ):
         kept = None if card.horizon_days else champions_horizon(store)
-        ready = prepare(card, engine, history=opened, progress=progress, kept=kept)
+        ready = prepare(card, engine, history=opened, progress=progress, kept=kept, short=True)
         setup = Setup(ready.plan.window, card.seed, engine.threads)
+        staging = partial(stage_of, ready, engine, history=opened, store=store, card=card, actions=rules)
+        made: dict[str, tuple[Path, SegmentReport]] = {}
+        cleanup.callback(_remove, made)
+        if ready.plan.judged_from is not None:
+            usual = {name: dict(each.defaults) for name, each in learners.items()}
+            fits = Fits(ready.panel, learners, blends, usual, setup, progress)
+            short = answer_short(ready, fits, staging, made, card=card, store=store, run=run)
+            record_card(run, card, opened, ready.horizon)
+            return TrainReport(
+                ready.account, ready.plan, short.results, short.segments, short.promotion, run.run_id, short.warnings,
+                horizon=ready.horizon,
+            )  # fmt: skip
         parameters = search.tune_all(
             learners, ready.panel, ready.plan, setup, card=card, run=run, progress=progress
         )
@@ -243,15 +266,8 @@ def train(
         last = ready.plan.folds[-1]
         window = at(fits.known(ready.plan.data_ends_on), last.test)
         newest = _newest_stage(ready)
-        described = describe(ready, engine, history=opened, store=store, card=card)
         measure = ValueMeasure(card.margin_share, card.discount_yearly_share)
-        made: dict[str, tuple[Path, SegmentReport]] = {}
-        cleanup.callback(_remove, made)
-        kinds = described.segmented[0].assign(ready.customers)["segment"]
-        habits, _ = fit_habits(
-            engine, opened, ready.plan.data_ends_on, extensions=card.extensions, seed=card.seed,
-            groups=kinds.set_axis(pd.Index(ready.customers["customer_id"])),
-        )  # fmt: skip
+        stage = staging()
         for kind, chosen in (("rule", RULES), ("challenger", results.winners)):
             forecast = assemble(
                 fits,
@@ -264,18 +280,8 @@ def train(
                 level_factor_80=ready.plan.level_factor_80,
                 measure=measure,
             )
-            made[kind] = assembly.stage(
+            made[kind] = stage(
                 forecast,
-                history=opened,
-                catalogue=ready.catalogue,
-                features=ready.customers,
-                data_ends_on=ready.plan.data_ends_on,
-                segmented=described.segmented,
-                decided=described.decided,
-                rfmcl=described.rfmcl,
-                default_policy=card.policy,
-                extensions=card.extensions,
-                policy_files=card.policies,
                 model_card=write_model_card(
                     card,
                     ready.account,
@@ -289,8 +295,6 @@ def train(
                     measure=measure,
                 )
                 + conversion_card(told, kind),
-                habits=habits,
-                actions=rules,
                 facts={"candidates": dict(chosen), "source": opened.name, "run_id": run.run_id}
                 | {"conversion": conversion_facts(told, kind)},
                 conversion=None if told is None else told.parts["rule" if kind == "rule" else "winner"],
@@ -315,18 +319,8 @@ def train(
             },
             "gate.json",
         )
-        run.log(
-            params={
-                name: value for name, value in card.__dict__.items() if isinstance(value, (str, int, float))
-            }
-            | {
-                "source": opened.name,
-                "sides": ", ".join(sorted(opened.sides)),
-            }  # the card's words may hold a password
-            | {"horizon_days": ready.horizon.days, "horizon_basis": ready.horizon.basis}
-            | {"horizon_reason": ready.horizon.reason},
-            tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(warnings)},
-        )
+        record_card(run, card, opened, ready.horizon)
+        run.log(tags={"tiercast.promoted": promotion.promoted, "tiercast.warnings": "; ".join(warnings)})
         return TrainReport(
             ready.account, ready.plan, results, made["challenger"][1], promotion, run.run_id, warnings,
             conversion=told, horizon=ready.horizon, slices=slices, sure=sure,
