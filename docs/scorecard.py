@@ -18,6 +18,9 @@ test keeps the two together.
   before the cutoff, `refused:NO_PURCHASE` one who has been in touch and never bought. In `basis_value` alone,
   `refused:NO_AMOUNTS` says that no purchase of the newest window left money, and `refused:TOO_FEW_SPENDERS` that fewer
   than nine customers spent in it: the value is told, and the ends of its interval promise nothing.
+* A version of a history too short for judging models answers with `btyd` alone, or with rules alone, and **nothing has judged
+  it** (`NOT_JUDGED`): `tiercast score` and `tiercast models` say so, and so do the manifest and `_facts.json` beside the
+  scorecard, with the day from which models are judged.
 * Money is in `currency`, major units; probabilities are between 0 and 1; a percentile is between 0 and 100.
 * `value_measure` says what **every** value of the row counts: `net_revenue`; `net_margin`, the share of it that the
   training's card gave as `margin_share`; with `_discounted`, in money of the cutoff, at the card's

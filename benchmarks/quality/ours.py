@@ -111,7 +111,9 @@ def _trained(card: TrainCard, history: History) -> Iterator[Trained]:
         warnings.simplefilter("ignore")  # a store of one run's life has nobody to advise
         store = open_store(Path(folder))
         report = train(card, store=store, history=history)
-        if report.plan.judged_from is not None:  # the contest is of what was chosen and judged; another card may allow it
+        if (
+            report.plan.judged_from is not None
+        ):  # the contest is of what was chosen and judged; another card may allow it
             raise NotTrainable(
                 target="all targets",
                 needs=f"history until {report.plan.judged_from}",

@@ -21,6 +21,11 @@ def test_check_accounts_for_every_row(shop: Path) -> None:
     assert (account["exact_repeats"], account["ignored_columns"]) == (1, ["colour"])
     assert (told["usable"], told["refusal"], told["trainable_now"]) == (True, None, False)
     assert (told["trainable_from"], told["horizon_days"]) == ("2025-06-04", 14)
+    assert told["answered_from"] == "2025-04-09"
+    assert any(
+        "the purchase process or a rule answers, not judged; from 2025-06-04" in note
+        for note in told["notes"]
+    )
     assert any(note.startswith("HORIZON_ASSUMED") for note in told["notes"])
     asked = answer("check", "history.csv", "--horizon-days", "28")
     assert (asked["trainable_from"], asked["horizon_days"]) == ("2025-07-16", 28)

@@ -137,8 +137,44 @@ def test_train_shows_every_candidate_beside_the_rule(shop: Path, monkeypatch: py
     told = answer("train", "pipelines/train.toml")
     assert told["figures"]["churn"]["a_rather_long_name_of_a_model"]["2017-11-06"]["roc_auc"] is None
     assert (told["promoted"], told["champion"], told["segments"]["silhouette"]) == (True, 2, None)
+    assert (told["judged"], told["judged_from"]) == (True, None)
     assert (told["horizon_days"], told["horizon_basis"]) == (28, "data")
     assert told["horizon_reason"] == "90% of returns come within 25 days"
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_training_that_nothing_judged_says_so_and_from_when_models_are(
+    stays: bool, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiercast.training.short_plan import plan_or_short
+    from tiercast.windows import Horizon
+
+    report = train_report(promoted=False)
+    report.plan = plan_or_short(
+        first_day=date(2017, 1, 1), data_ends_on=date(2017, 4, 20), horizon=Horizon(28), step_days=14, test_origins=3,
+        first_origin_after_days=84,
+    )  # fmt: skip
+    report.warnings = report.plan.warnings
+    report.promotion.decision.reasons = ()
+    report.promotion.champion_before = report.promotion.rule if stays else None
+    report.promotion.held_back = "CHAMPION_STAYS: v1 stays in charge" if stays else ""
+    report.promotion.champion = report.promotion.rule if stays else report.promotion.challenger
+    monkeypatch.setattr("tiercast.api.train", lambda *_, **__: report)
+    done = run("train", "pipelines/train.toml")
+    assert_readable(done)
+    words = " ".join(done.stdout.split())
+    assert f"v2: {'not in charge' if stays else 'in charge'}, judged by nothing" in words
+    assert "judged at nothing yet; models are, from 2017-06-04" in words
+    assert "28 days, learned on 25" in words
+    assert "the process had not seen it" in words
+    assert "NOT_JUDGED" in words
+    assert ("CHAMPION_STAYS" in words) is stays
+    told = answer("train", "pipelines/train.toml")
+    assert (told["judged"], told["judged_from"], told["promoted"]) == (False, "2017-06-04", False)
+    assert (told["test_origins"], told["origins"]) == ([], ["2017-03-26"])
+    report.results.figures = {}
+    words = " ".join(run("train", "pipelines/train.toml").stdout.split())
+    assert "the process had not seen it" not in words
 
 
 def test_segments_are_named_counted_and_written(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def test_models_are_listed_with_aliases_and_what_they_are_made_of(
     made = datetime(2025, 3, 1, 6, 30, tzinfo=UTC)
     name = "tiercast-scorecard"
     versions = [
-        VersionInfo(name, 1, (), None, made),
+        VersionInfo(name, 1, (), None, made, {"tiercast.kind": "rule", "tiercast.judged": "no"}),
         VersionInfo(name, 2, ("champion",), "77", made, {"tiercast.kind": "model"}),
     ]
     monkeypatch.setattr("tiercast.registry.list_versions", lambda _: versions)
@@ -41,7 +41,10 @@ def test_models_are_listed_with_aliases_and_what_they_are_made_of(
     told = answer("models")
     assert [each["version"] for each in told["versions"]] == [2, 1]
     assert (told["champion"], told["versions"][0]["basis"]) == (2, {"churn": "blend"})
-    assert_readable(run("models"))
+    assert [each["judged"] for each in told["versions"]] == [True, False]
+    shown = run("models")
+    assert_readable(shown)
+    assert "rule, not judged" in shown.stdout
 
 
 def test_ui_prints_a_command_that_works_from_anywhere(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

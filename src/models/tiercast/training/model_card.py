@@ -112,7 +112,7 @@ def write_unjudged_card(
                 of_target.get(target.rule, {}).get("mean", {}),
             )
             lines += [
-                f"| {target.name} | {metric} | {ours[metric]:.4f} | {_figure(rule.get(metric))} |"
+                f"| {target.name} | {metric} | {_figure(ours[metric])} | {_figure(rule.get(metric))} |"
                 for metric in TOLD_UNJUDGED[target.name]
             ]
     return "\n".join([*lines, "", *_closing(warnings)])
@@ -155,7 +155,8 @@ def _closing(warnings: tuple[str, ...]) -> list[str]:
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    """Return a figure; nothing where there is none, or none that can be computed."""
+    return "" if value is None or value != value else f"{value:.4f}"
 
 
 def _counted(measure: ValueMeasure) -> str:
