@@ -228,6 +228,9 @@ def train(
 ) -> training.TrainReport:
     """Train from a card: a file, a mapping of its keys, or a :class:`~tiercast.config.TrainCard`.
 
+    Of a history too short for judging models ``plan.judged_from`` says from when they are; until then the purchase process
+    or a rule answers, and is champion only where there is none.
+
     Raises
     ------
     CardError, SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt

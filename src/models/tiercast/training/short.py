@@ -18,7 +18,7 @@ from tiercast.serving.measure import ValueMeasure
 from tiercast.training.backtest import Fits, at
 from tiercast.training.conversion import MINIMA
 from tiercast.training.conversion import NOT_TRAINABLE as NO_CONVERSION
-from tiercast.training.converting import conversion_card, conversion_facts
+from tiercast.training.converting import conversion_facts
 from tiercast.training.describing import Stage
 from tiercast.training.judging import RULES, Results
 from tiercast.training.model_card import write_unjudged_card
@@ -70,7 +70,7 @@ def answer_short(
             target: {name: {origin.isoformat(): found, "mean": found} for name, found in by_name.items()}
             for target, by_name in told.items()
         }
-    waiting = ready.account.customers - ready.account.buyers
+    waiting = int((~(ready.customers["order_days"].to_numpy(float) > 0)).sum())
     untold = f"{NO_CONVERSION}: nothing is told of {waiting:,} prospects; conversion is learned where it can be judged too"
     warnings = (*ready.warnings, *([why] if why else []), *([untold] if waiting >= MINIMA.prospects else []))
     fits.progress("assembling the bundle")
@@ -84,7 +84,7 @@ def answer_short(
         model_card=write_unjudged_card(
             card, ready.account, plan, results, warnings, ready.horizon, why=why, measure=measure
         )
-        + conversion_card(None, "rule"),
+        + "\nProspects: nothing is told of them; when they first buy is learned where that can be judged too.\n",
         facts={
             "candidates": dict(results.winners),
             "source": source,
