@@ -178,7 +178,7 @@ def rival_of(
         )
     judged = results.answers["churn"][["customer_id", "cutoff"]]
     if judged.merge(rival, on=["customer_id", "cutoff"], how="inner").empty:
-        return None, "the champion knows none of the customers that are judged"
+        return None, "the champion knows none of the customers that are judged" if before.is_judged else ""
     return rival, ""
 
 

@@ -27,6 +27,8 @@ from tiercast.training.promotion import Promotion, register_unjudged
 from tiercast.training.record import record_winners
 from tiercast.training.short_plan import NOT_JUDGED
 
+GAP_NOT_READ = "GAP_NOT_READ"
+
 
 @dataclass(frozen=True)
 class Short:
@@ -36,6 +38,31 @@ class Short:
     segments: SegmentReport
     promotion: Promotion
     warnings: tuple[str, ...]
+
+
+def warnings_of(why: str, *, gap_days: int, prospects: int) -> tuple[str, ...]:
+    """Return why rules answer, if they do, and what the answers leave out.
+
+    Examples
+    --------
+    >>> warnings_of("", gap_days=0, prospects=99)
+    ()
+    >>> [each.split(":")[0] for each in warnings_of("", gap_days=5, prospects=100)]
+    ['GAP_NOT_READ', 'CONVERSION_NOT_TRAINABLE']
+    >>> warnings_of("RULE_ANSWERS: 12 customers", gap_days=5, prospects=0)
+    ('RULE_ANSWERS: 12 customers',)
+    """
+    told = [why] if why else []
+    if gap_days and not why:
+        told.append(
+            f"{GAP_NOT_READ}: the purchase process knows no gap: chances and values are those of a window that begins at the "
+            f"cutoff, not {gap_days} days after it"
+        )
+    if prospects >= MINIMA.prospects:
+        told.append(
+            f"{NO_CONVERSION}: nothing is told of {prospects:,} prospects; conversion is learned where it can be judged too"
+        )
+    return tuple(told)
 
 
 def answer_short(
@@ -71,8 +98,7 @@ def answer_short(
             for target, by_name in told.items()
         }
     waiting = int((~(ready.customers["order_days"].to_numpy(float) > 0)).sum())
-    untold = f"{NO_CONVERSION}: nothing is told of {waiting:,} prospects; conversion is learned where it can be judged too"
-    warnings = (*ready.warnings, *([why] if why else []), *([untold] if waiting >= MINIMA.prospects else []))
+    warnings = (*ready.warnings, *warnings_of(why, gap_days=card.gap_days, prospects=waiting))
     fits.progress("assembling the bundle")
     message = (
         f"{NOT_JUDGED}: nothing has judged this version, whose history was too short; models are trained and judged from "
