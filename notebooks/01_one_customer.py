@@ -82,7 +82,9 @@ card = {
 }
 trained = tiercast.train(card)
 winner = trained.results.winners["churn"]
-judged = ", ".join(str(fold.test) for fold in trained.plan.folds) or f"nothing before {trained.plan.judged_from}"
+judged = (
+    ", ".join(str(fold.test) for fold in trained.plan.folds) or f"nothing before {trained.plan.judged_from}"
+)
 print(f"judged at {judged}; chosen: {trained.results.winners}")
 print(
     "in charge now:",
