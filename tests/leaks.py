@@ -220,7 +220,7 @@ def plant_btyd_through_the_test(patch: pytest.MonkeyPatch) -> tuple[TrainCard, H
 
 def plant_unpurged_split(patch: pytest.MonkeyPatch) -> tuple[TrainCard, History]:
     """Train on origins whose label windows reach past the judging cutoff."""
-    honest = train.make_plan
+    honest = train.plan_or_short
 
     def unpurged(**asked: Any) -> Plan:
         plan = honest(**asked)
@@ -228,7 +228,7 @@ def plant_unpurged_split(patch: pytest.MonkeyPatch) -> tuple[TrainCard, History]
         late = newest.test - timedelta(days=7)
         return replace(plan, folds=(*older, Fold((*newest.train, newest.calibrate), late, newest.test)))
 
-    patch.setattr(train, "make_plan", unpurged)
+    patch.setattr(train, "plan_or_short", unpurged)
     return CARD, clean_history()
 
 

@@ -1,6 +1,8 @@
 """The leakage audit: every planted leak is caught and named, and clean histories raise no alarm."""
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -254,3 +256,15 @@ def test_a_report_is_plain_json_and_one_line_a_check() -> None:
     assert report.to_json()["findings"][0]["columns"] == ["x"]
     assert report.to_json()["origins"] == ["2024-08-01"]
     assert report.findings[0].line == "LEAK   TRUNCATION: x changes"
+
+
+def test_a_card_that_asks_for_an_audit_trains_nothing_where_there_is_a_leak(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, history = leaks.plant_duplicate_identities(monkeypatch)
+    assert history.frame is not None
+    history.frame.to_parquet(tmp_path / "events.parquet")
+    asked = replace(card, source=f"parquet:{tmp_path / 'events.parquet'}", audit=True)
+    with pytest.raises(LeakError, match="DUPLICATE_IDENTITY"):
+        api.train(asked, root=tmp_path / "store")
+    assert not (tmp_path / "store").exists()

@@ -11,11 +11,14 @@ import pytest
 from tests.path.world import CUTOFF, World
 from tiercast import scoring
 from tiercast.errors import OutputError
+from tiercast.explaining import explain
 from tiercast.newest import StaleHistory
+from tiercast.planning.asked import ask_source
 from tiercast.planning.published import read_scorecard
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.serving.scorecard import COLUMNS, LATER
 from tiercast.sources.opening import open_source
+from tiercast.tiering import customers_at
 from tiercast.tiers.history import file_of, night_before, nights
 
 SOME = ["c0001", "c0002", "c0003", "c0004", "never1"]
@@ -228,6 +231,13 @@ def test_days_without_any_data_are_not_scored_as_silence(
         scoring.score(history, cutoff=late, store=store, out=tmp_path)
     assert (refused.value.code, refused.value.details["days"]) == ("STALE_HISTORY", 31)
     assert not list(tmp_path.iterdir())
+    for door in (
+        lambda day: customers_at(history, cutoff=day, store=store),
+        lambda day: explain(history, SOME[0], cutoff=day, store=store),
+        lambda day: ask_source(history, cutoff=day, store=store),
+    ):
+        with pytest.raises(StaleHistory):
+            door(late)
     assert scoring.score(history, cutoff=late - timedelta(days=1), store=store).customers == len(SOME)
     allowed = scoring.score(history, cutoff=late, store=store, newest_within_days=31).cards
     served = open_served(bundle_folder(store, "champion"))

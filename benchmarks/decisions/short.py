@@ -58,7 +58,7 @@ def _judged(source: str, name: str, until: date) -> Iterator[Measure]:
     )
     history = open_source(source)
     with DuckDBEngine(threads=1) as engine:
-        ready = prepare(card, engine, history=history, progress=lambda _: None, short=True)
+        ready = prepare(card, engine, history=history, progress=lambda _: None)
         after, _ = build_panel(
             engine, history, ready.catalogue, origins=[until], horizon=Horizon(HORIZON_DAYS),
             data_ends_on=until + timedelta(days=HORIZON_DAYS),

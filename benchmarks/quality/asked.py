@@ -54,7 +54,9 @@ def asked(arguments: Sequence[str], *, scratch: Path) -> Asked:
         return Asked((task,), _peers(told.peers), data, out, told.seed)
     if small():
         out = Path(told.out) if told.out else RESULTS / "small" / "quality.json"
-        return Asked((_drawn(scratch),), _peers(told.peers or ",".join(BASE)), data, out, told.seed)
+        return Asked(
+            (_drawn(scratch),), _peers(told.peers or ",".join((*BASE, "families"))), data, out, told.seed
+        )
     out = Path(told.out) if told.out else RESULTS / "quality.json"
     some = bool(os.environ.get("TASKS"))
     return Asked(_published(), _peers(told.peers), data, out, told.seed, keep=some)

@@ -1,5 +1,8 @@
 """Compares us with every peer on each figure: the difference on the same customers, with its interval.
 
+Our own families of learners are compared too: one that is ahead of us alone would show a poor choice. But the best peer is
+somebody else's.
+
 Customers are drawn again and again and both are judged on the same draw. Every peer is compared, not the best alone: a peer that
 is a little worse but errs like us can be ahead for sure where the best one is not. A table makes many comparisons, so the
 p-values are adjusted for how many (Holm 1979). They come from the normal distribution with the spread of the resamples: a
@@ -13,6 +16,7 @@ from math import erfc, isfinite, sqrt
 import numpy as np
 
 from benchmarks.quality.answers import CURVE_DAYS, Answers
+from benchmarks.quality.contest import FAMILIES
 from benchmarks.quality.judging import Figures, column, followed
 from benchmarks.quality.preparing import Future
 from benchmarks.quality.tasks import Task
@@ -147,7 +151,9 @@ def compare(
     for target, metrics in COMPARED.items():
         for metric in metrics:
             own = figures["ours"].get(target, {}).get(metric, float("nan"))
-            best = best_peer(target, metric, rivals)
+            best = best_peer(
+                target, metric, {name: each for name, each in rivals.items() if name not in FAMILIES}
+            )
             for rival in rivals if isfinite(own) else ():
                 theirs = figures[rival].get(target, {}).get(metric, float("nan"))
                 if not isfinite(theirs):

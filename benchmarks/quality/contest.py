@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import json
 import os
 import resource
 import subprocess
@@ -31,9 +30,17 @@ CONTESTANTS: dict[str, str] = {
     "flaml": f"{PEERS}.by_flaml:answer",
     "autogluon": f"{PEERS}.by_autogluon:answer",
 }
-"""``ours_without`` is given the folder ``without``; the panel of the last four is ours and made once for all."""
+"""``ours_without`` is given the folder ``without``."""
 ON_PANEL = ("cox", "featuretools", "flaml", "autogluon")
+FAMILIES = (
+    "family_rules", "family_btyd", "family_linear", "family_lightgbm", "family_lightgbm_on_btyd", "family_per_purchase",
+)  # fmt: skip
+"""Parts of ourselves, made together: no peers, but whoever beats us would show a poor choice."""
+SHARED = {"panel": "benchmarks.quality.panel:write", "families": "benchmarks.quality.families:answer"}
+"""What is made once for several contestants."""
+NEEDS: dict[str, str] = dict.fromkeys(ON_PANEL, "panel") | dict.fromkeys(FAMILIES, "families")
 GROUPS: dict[str, tuple[str, ...]] = {
+    "families": FAMILIES,
     "lifetimes": ("lifetimes_bg_nbd", "lifetimes_mbg_nbd", "lifetimes_pareto_nbd"),
     "pymc": ("pymc_bg_nbd", "pymc_mbg_nbd", "pymc_pareto_nbd"),
     "lifelines": ("cox",),
@@ -71,7 +78,7 @@ def chosen(names: str) -> tuple[str, ...]:
     ValueError: no such peer: oracle; there is: ...
     """
     asked = [name.strip() for name in names.split(",") if name.strip()]
-    everybody = tuple(name for name in CONTESTANTS if not name.startswith("ours"))
+    everybody = (*(name for name in CONTESTANTS if not name.startswith("ours")), *FAMILIES)
     if not asked or asked == ["all"]:
         return everybody
     found: list[str] = []
@@ -105,13 +112,18 @@ def run(name: str, folder: Path, *, most_seconds: float = 7200.0) -> Entry:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return Entry(name, failed=f"not done after {most_seconds:.0f} s")
-    refused = folder / f"{name}.skipped"
-    if refused.exists():
-        return Entry(name, skipped=refused.read_text(encoding="utf-8"))
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         return Entry(name, failed=f"ended with {done.returncode}: {lines[-1][:300] if lines else 'no word'}")
-    if name == "panel":
+    return said(name, folder, by=name)
+
+
+def said(name: str, folder: Path, *, by: str) -> Entry:
+    """Return what a contestant left in the folder, or what kept the process ``by`` from it."""
+    refused = folder / f"{by}.skipped"
+    if refused.exists():
+        return Entry(name, skipped=refused.read_text(encoding="utf-8"))
+    if name in SHARED:
         return Entry(name)
     try:
         return Entry(name, Answers.read(folder, name).of(Material.read(folder).cohort))
@@ -123,7 +135,7 @@ def main() -> None:
     """Be the contestant's process."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     place = folder / "without" if name == "ours_without" else folder
-    module, _, function = (CONTESTANTS | {"panel": "benchmarks.quality.panel:write"})[name].partition(":")
+    module, _, function = (CONTESTANTS | SHARED)[name].partition(":")
     material = Material.read(place)
     try:
         answers = getattr(importlib.import_module(module), function)(material)
@@ -132,10 +144,8 @@ def main() -> None:
         return
     # of the children that have ended the system tells the largest
     spent = max(peak_gb(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9)
-    if isinstance(answers, Answers):
-        replace(answers, peak_gb=spent).write(folder, name)
-    else:
-        (folder / f"{name}.json").write_text(json.dumps({"peak_gb": spent}), encoding="utf-8")
+    for each, told in ({name: answers} if isinstance(answers, Answers) else answers or {}).items():
+        replace(told, peak_gb=spent).write(folder, each)
 
 
 if __name__ == "__main__":

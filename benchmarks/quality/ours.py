@@ -69,7 +69,7 @@ def predict_ours(history: History, cutoff: date, horizon_days: int, seed: int) -
     """
     opened = open_source(history)
     refusals: list[str] = []
-    for card in _cards(opened, cutoff, horizon_days, seed):
+    for card in cards(opened, cutoff, horizon_days, seed):
         try:
             with stopwatch() as fit, _trained(card, opened) as trained:
                 pass
@@ -85,7 +85,7 @@ def predict_ours(history: History, cutoff: date, horizon_days: int, seed: int) -
     return _of_btyd(opened, cutoff, horizon_days, tuple(dict.fromkeys(refusals)))
 
 
-def _cards(history: History, cutoff: date, horizon_days: int, seed: int) -> Iterator[TrainCard]:
+def cards(history: History, cutoff: date, horizon_days: int, seed: int) -> Iterator[TrainCard]:
     """Yield the product's usual card, then the one that asks least of the history."""
     with DuckDBEngine() as engine:
         engine.attach(history)
@@ -131,10 +131,11 @@ def _of_bundle(bundle: Bundle, history: History, cutoff: date) -> Answers:
         found = engine.frames(bundle.features_sql, cutoffs=[cutoff], tables=bundle.tables)
         features = arrange(pd.concat(found, ignore_index=True), cutoff, unknown=bundle.unknown({}))
     buyers = features[features["order_days"].to_numpy(float) > 0].reset_index(drop=True)
-    return _of_forecast(bundle.forecast, buyers)
+    return of_forecast(bundle.forecast, buyers)
 
 
-def _of_forecast(forecast: Forecast, buyers: pd.DataFrame) -> Answers:
+def of_forecast(forecast: Forecast, buyers: pd.DataFrame) -> Answers:
+    """Return what a served forecast says of customers who bought."""
     said = forecast.predict(buyers)
     probability = said["purchase_probability"].to_numpy(float)
     value = said["expected_value_currency"].to_numpy(float)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.frame import stopwatch
 from benchmarks.quality.comparing import compare
-from benchmarks.quality.contest import ON_PANEL, Entry, run
+from benchmarks.quality.contest import FAMILIES, NEEDS, Entry, run, said
 from benchmarks.quality.judging import judge
 from benchmarks.quality.outcome import Outcome
 from benchmarks.quality.preparing import NothingToJudge, prepare
@@ -61,34 +61,37 @@ def run_task(
             flush=True,
         )
         entries: list[Entry] = []
-        panel_s = float("nan")
+        made: dict[str, float] = {}
         for name in names:
-            if name in ON_PANEL and panel_s != panel_s:
+            shared = NEEDS.get(name, "")
+            if shared and shared not in made:
                 with stopwatch() as seconds:
-                    _told(run("panel", folder, most_seconds=most_seconds))
-                panel_s = seconds[0]
-            entries.append(_told(run(name, folder, most_seconds=most_seconds)))
-            if name == "ours" and (said := entries[-1].answers) is not None:
-                material = material.timed(said.fit_s)
+                    _told(run(shared, folder, most_seconds=most_seconds))
+                made[shared] = seconds[0]
+            entry = (
+                said(name, folder, by=shared) if name in FAMILIES
+                else run(name, folder, most_seconds=most_seconds)
+            )  # fmt: skip
+            entries.append(_told(entry))
+            if name == "ours" and entry.answers is not None:
+                material = material.timed(entry.answers.fit_s)
         answers = {entry.name: entry.answers for entry in entries if entry.answers is not None}
         figures = {
-            name: judge(said, future, has_amounts=material.has_amounts, seed=seed)
-            for name, said in answers.items()
+            name: judge(each, future, has_amounts=material.has_amounts, seed=seed)
+            for name, each in answers.items()
         }
         ours = answers.pop("ours", None)
         found = (
             [] if ours is None
             else compare(task, ours, answers, figures, future, seed=seed, resamples=resamples)
         )  # fmt: skip
-    return Outcome(task, "", future, tuple(entries), figures, tuple(found), panel_s)
+    return Outcome(task, "", future, tuple(entries), figures, tuple(found), made.get("panel", float("nan")))
 
 
 def _told(entry: Entry) -> Entry:
     if entry.answers is not None:
-        said = entry.answers
-        word = (
-            f"{said.learner}: fit {said.fit_s:.1f} s, predict {said.predict_s:.1f} s, {said.peak_gb:.2f} GB"
-        )
+        by = entry.answers
+        word = f"{by.learner}: fit {by.fit_s:.1f} s, predict {by.predict_s:.1f} s, {by.peak_gb:.2f} GB"
     elif entry.skipped:
         word = f"skipped: {entry.skipped}"
     else:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.quality import ours
+from benchmarks.quality import contest, families, ours
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.answers import CURVE_DAYS, Answers, Skipped
 from benchmarks.quality.asked import asked
@@ -21,7 +21,10 @@ from benchmarks.quality.preparing import Future, NothingToJudge, prepare
 from benchmarks.quality.published import TASKS
 from benchmarks.quality.running import run_task
 from benchmarks.quality.tasks import Task
+from tiercast.config import TrainCard
 from tiercast.sources.opening import open_source
+from tiercast.training.judging import RULES
+from tiercast.training.train import learners_of
 from tiercast.windows import day_number
 
 CUTOFF = date(2024, 11, 1)
@@ -267,3 +270,19 @@ def test_a_slip_on_the_command_line_is_told_what_was_expected_and_what_came(
         asked(["--touchpoints", "rows.parquet", option, value], scratch=tmp_path)
     assert ended.value.code == 2
     assert expected in capsys.readouterr().err
+
+
+def test_every_family_names_a_candidate_of_each_target_and_is_entered_in_the_contest() -> None:
+    learners, blends = learners_of(TrainCard(job="train", source="any"))
+    targets = {each.name: each.target for each in (*learners.values(), *blends.values())}
+    assert tuple(families.FAMILIES) == contest.FAMILIES == contest.chosen("families")
+    for name, chosen in families.FAMILIES.items():
+        assert {target: targets[candidate] for target, candidate in chosen.items()} == {
+            target: target for target in RULES
+        }, name
+
+
+def test_a_family_that_was_refused_says_why(tmp_path: Path) -> None:
+    (tmp_path / "families.skipped").write_text("training was refused: too short", encoding="utf-8")
+    entry = contest.said("family_btyd", tmp_path, by="families")
+    assert (entry.answers, entry.skipped) == (None, "training was refused: too short")

@@ -123,32 +123,32 @@ def _run_out(bought: Sequence[Row], cutoff: date) -> dict[str, float | None]:
     lasts: dict[tuple[str, date], int] = defaultdict(int)
     units: Counter[str] = Counter()
     for row in bought:
-        lasting = described(row["product_id"], max(row["occurred_at"], row["known_at"]).date()).get(
-            "days_per_unit"
-        )
+        told = described(row["product_id"], max(row["occurred_at"], row["known_at"]).date())
+        lasting = told.get("days_per_unit")
         if lasting:
-            lasts[row["product_id"], row["occurred_at"].date()] += min(
+            supply = row["product_id"] if row["category"] is None else row["category"]
+            lasts[supply, row["occurred_at"].date()] += min(
                 row["quantity"] * round(lasting * 1000), MOST * 10**6
             )
-            units[row["product_id"]] += row["quantity"]
+            units[supply] += row["quantity"]
     left = {
-        product: max(
+        supply: max(
             (day + timedelta(days=min(last // 10**6, MOST)) - cutoff).days
             for (of, day), last in lasts.items()
-            if of == product
+            if of == supply
         )
-        for product in units
+        for supply in units
     }
     newest = max(
-        ((max(day for of, day in lasts if of == product), left[product]) for product in units), default=None
+        ((max(day for of, day in lasts if of == supply), left[supply]) for supply in units), default=None
     )
     return {
         "days_until_run_out": min((days for days in left.values() if days >= 0), default=None),
         "days_since_run_out": min((-days for days in left.values() if days < 0), default=None),
         "last_supply_left_days": newest[1] if newest else None,
-        "products_due_7d": sum(0 <= days < 7 for days in left.values()),
-        "products_due_14d": sum(0 <= days < 14 for days in left.values()),
-        "products_run_out": sum(days < 0 for days in left.values()),
-        "top_product_units": max(units.values(), default=0) / 1000,
-        "habit_products": sum(count >= 3000 for count in units.values()),
+        "supplies_due_7d": sum(0 <= days < 7 for days in left.values()),
+        "supplies_due_14d": sum(0 <= days < 14 for days in left.values()),
+        "supplies_run_out": sum(days < 0 for days in left.values()),
+        "top_supply_units": max(units.values(), default=0) / 1000,
+        "habit_supplies": sum(count >= 3000 for count in units.values()),
     }

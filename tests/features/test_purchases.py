@@ -86,12 +86,12 @@ def test_a_clock_is_not_clumpy_and_a_burst_is(
 def test_three_cans_at_a_week_each_run_out_on_day_21(engine: DuckDBEngine) -> None:
     told = seen_at(engine, [bought(0, product_id="p1", quantity=3.0)], 1, 14, 15, 21, 22, 111)
     assert told["days_until_run_out"].tolist() == pytest.approx([20, 7, 6, 0, np.nan, np.nan], nan_ok=True)
-    assert told["products_due_7d"].tolist() == [0, 0, 1, 1, 0, 0]
-    assert told["products_due_14d"].tolist() == [0, 1, 1, 1, 0, 0]
+    assert told["supplies_due_7d"].tolist() == [0, 0, 1, 1, 0, 0]
+    assert told["supplies_due_14d"].tolist() == [0, 1, 1, 1, 0, 0]
     assert told["days_since_run_out"].tolist()[4:] == [1, 90]
     assert told["last_supply_left_days"].tolist() == [20, 7, 6, 0, -1, -90]
-    assert told["products_run_out"].tolist() == [0, 0, 0, 0, 1, 1]
-    assert told["habit_products"].eq(1).all()
+    assert told["supplies_run_out"].tolist() == [0, 0, 0, 0, 1, 1]
+    assert told["habit_supplies"].eq(1).all()
 
 
 def test_cans_of_one_day_add_up_and_a_later_purchase_starts_the_clock_anew(engine: DuckDBEngine) -> None:
@@ -102,8 +102,20 @@ def test_cans_of_one_day_add_up_and_a_later_purchase_starts_the_clock_anew(engin
     ]
     told = seen_at(engine, cans, 10, 20, 31)
     assert told["last_supply_left_days"].tolist() == [4, -6, 6]
-    assert told["top_product_units"].tolist() == [2, 2, 3]
-    assert told["products_run_out"].tolist() == [0, 1, 0]
+    assert told["top_supply_units"].tolist() == [2, 2, 3]
+    assert told["supplies_run_out"].tolist() == [0, 1, 0]
+
+
+def test_another_brand_of_the_category_starts_the_clock_anew(engine: DuckDBEngine) -> None:
+    brands = [
+        bought(0, product_id="p1", category="milk"),
+        bought(7, product_id="p2", category="milk", quantity=4.0),
+    ]
+    told = seen_at(engine, brands, 8)
+    assert told["last_supply_left_days"].tolist() == [7 + 10 - 8]
+    assert (told["supplies_run_out"].tolist(), told["habit_supplies"].tolist()) == ([0], [1])
+    apart = seen_at(engine, [brands[0], bought(7, product_id="p2", quantity=4.0)], 8)
+    assert apart["supplies_run_out"].tolist() == [1], "of whatever has no category the product is the supply"
 
 
 def test_a_can_known_later_runs_out_later_only_once_it_is_known(engine: DuckDBEngine) -> None:

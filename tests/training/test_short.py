@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import tiercast
 from tests.path.world import quick_trees
-from tiercast import training
+from tiercast import auditing, training
 from tiercast.config import TrainCard, card_of
 from tiercast.engines.duckdb import DuckDBEngine
 from tiercast.errors import NotTrainable
@@ -303,8 +303,17 @@ def test_sixty_days_are_refused_with_the_day_of_answers_and_the_day_of_models(tr
 def test_too_few_of_an_outcome_in_the_one_window_are_refused_without_a_guess() -> None:
     few = shop(days=110, customers=200)
     with DuckDBEngine(threads=1) as engine, pytest.raises(NotTrainable) as refused:
-        prepare(card(), engine, history=open_source(few), progress=lambda _: None, short=True)
+        prepare(card(), engine, history=open_source(few), progress=lambda _: None)
     assert "one window tells no pace, so no day can be estimated" in str(refused.value)
+
+
+def test_what_a_short_history_is_answered_from_can_be_audited_too() -> None:
+    report = auditing.audit(card(), history=open_source(shop(days=110)), threads=1)
+    assert report.passed, [each.line for each in report.findings if not each.holds]
+    assert report.origins == (FIRST + timedelta(days=84),)
+    (labels,) = [each for each in report.findings if each.code == "LABEL_IN_WINDOW"]
+    assert "0 folds and 1 label windows" in labels.what
+    assert f"were known at {SHORT}" in labels.what
 
 
 @settings(max_examples=120, deadline=None)

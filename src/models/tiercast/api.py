@@ -234,8 +234,13 @@ def train(
     Raises
     ------
     CardError, SourceError, ContractError, NotTrainable, StoreUnreachable, StoreCorrupt
+    LeakError
+        The card asks for an audit first, and something in it knows the future.
     """
-    return training.train(train_card(card), store=open_store(root), progress=progress)
+    asked = train_card(card)
+    if asked.audit:
+        audit(asked, root=root, progress=progress).require()
+    return training.train(asked, store=open_store(root), progress=progress)
 
 
 def train_card(card: TrainCard | Mapping[str, Any] | str | Path) -> TrainCard:

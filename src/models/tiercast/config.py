@@ -97,6 +97,8 @@ class TrainCard:
         revenue. Learning and judging stay in net revenue.
     discount_yearly_share : float
         At least 0 and below 1: money that comes a year after the cutoff counts one over one plus this; 0 counts it whole.
+    audit : bool
+        Look for leaks first, as ``tiercast audit`` does, and train nothing where there is one.
     seed : int
     """
 
@@ -123,6 +125,7 @@ class TrainCard:
     sides: tuple[str, ...] = ()
     margin_share: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
     discount_yearly_share: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
+    audit: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", with_map(self.source, self.map))

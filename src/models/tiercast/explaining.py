@@ -64,7 +64,7 @@ def explain(
     ------
     UnknownCustomer
         No accepted touchpoint of this customer was known before the cutoff.
-    NoChampion
+    NoChampion, SourceError, ContractError, StaleHistory
     """
     bundle: Any = open_served(bundle_folder(store, model))
     with DuckDBEngine() as engine:

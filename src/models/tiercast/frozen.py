@@ -1,9 +1,9 @@
 """Everybody of a cutoff as something frozen sees them: one opening for all who ask a version or a run about a history.
 
 What was frozen when something was learned (the text of its features, its dictionaries, its currency and the kinds of its
-attributes) is asked of another history here, and nowhere else, so that the same three guards hold everywhere: the currency
-is the one that was learned, attributes are of the kinds that were learned, and what cannot be known without a side table is
-unknown, never zero.
+attributes) is asked of another history here, and nowhere else, so that the same four guards hold everywhere: the currency
+is the one that was learned, attributes are of the kinds that were learned, what cannot be known without a side table is
+unknown, never zero, and a history that ends long before the cutoff is not taken for silence.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,7 @@ from tiercast.attribute_kinds import as_learned
 from tiercast.engines.engine import Engine
 from tiercast.features.described import people_of
 from tiercast.intake import Account, require_currency, require_usable, take_stock
+from tiercast.newest import MOST_SILENT_DAYS, require_newest
 from tiercast.schema import History
 from tiercast.serving.bundle import arrange
 
@@ -69,6 +70,7 @@ def features_of(
     engine: Engine,
     *,
     progress: Callable[[str], None] = lambda _: None,
+    newest_within_days: int = MOST_SILENT_DAYS,
 ) -> Known:
     """Return the frozen features of everybody in a history, which is attached and checked first.
 
@@ -76,6 +78,8 @@ def features_of(
     ----------
     cutoff : date or None
         ``None`` is the last day of the data, which is taken as incomplete.
+    newest_within_days : int
+        How many days before the cutoff the newest touchpoint of all may be.
 
     Raises
     ------
@@ -83,6 +87,7 @@ def features_of(
         Another currency, or an attribute of another kind, than was learned.
     ContractError
         Too little of the history was accepted.
+    StaleHistory
     """
     progress("reading touchpoints")
     learned = _as_learned(bundle, history)
@@ -92,7 +97,9 @@ def features_of(
     day = cutoff or account.last_day
     assert day is not None  # a usable history has accepted rows
     progress("computing features")
-    return Known(_asked(bundle, learned, day, engine), day, account, learned)
+    features = _asked(bundle, learned, day, engine)
+    require_newest(features, cutoff=day, last_day=account.last_day, most_days=newest_within_days)
+    return Known(features, day, account, learned)
 
 
 def features_again(bundle: Frozen, history: History, cutoff: date, engine: Engine) -> pd.DataFrame:

@@ -23,7 +23,7 @@ class StaleHistory(Refused, ValueError):
         super().__init__(
             f"the newest touchpoint known before {cutoff} is of {newest}, {days} days earlier, and at most {most_days} are "
             "expected: days without data would count as days on which nobody did anything; wait for the data, take a cutoff "
-            f"until {latest_cutoff(newest, most_days)}, or allow more days",
+            f"until {latest_cutoff(newest, most_days)}, or let a scoring allow more days",
             cutoff=cutoff.isoformat(),
             newest=newest.isoformat(),
             days=days,

@@ -18,7 +18,7 @@ from tiercast.engines.opening import open_engine
 from tiercast.errors import OutputError
 from tiercast.frozen import features_of
 from tiercast.intake import Account
-from tiercast.newest import MOST_SILENT_DAYS, require_newest
+from tiercast.newest import MOST_SILENT_DAYS
 from tiercast.registry import Store, bundle_folder, open_served
 from tiercast.schema import History
 from tiercast.serving.scorecard import COLUMNS, SCORECARD
@@ -100,9 +100,10 @@ def score(
     progress("opening the model")
     bundle: Any = open_served(bundle_folder(store, model))
     with open_engine(engine, threads=threads) as runs:
-        seen = features_of(bundle, history, cutoff, runs, progress=progress)
+        seen = features_of(
+            bundle, history, cutoff, runs, progress=progress, newest_within_days=newest_within_days
+        )
     features, day, account = seen.features, seen.cutoff, seen.account
-    require_newest(features, cutoff=day, last_day=account.last_day, most_days=newest_within_days)
     lacking = tuple(name for name in bundle.reads if name not in history.sides)
     past, chosen = None, _policy_of(bundle, policy)
     if out is not None and chosen:

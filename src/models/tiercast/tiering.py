@@ -95,7 +95,7 @@ def customers_at(
 
     Raises
     ------
-    NoChampion, SourceError, ContractError, UnknownCustomer
+    NoChampion, SourceError, ContractError, StaleHistory, UnknownCustomer
     """
     bundle: Any = open_served(bundle_folder(store, model))
     with open_engine(engine) as runs:

@@ -18,8 +18,8 @@ from tiercast.serving.conditions import Condition, matches, share_cut
 SIGNS_OF_NEED: dict[str, tuple[str, float]] = {
     "next_purchase_median_days": ("<", 60.0),
     "days_until_run_out": ("<", 60.0),
-    "products_due_7d": (">=", 1.0),
-    "products_due_14d": (">=", 1.0),
+    "supplies_due_7d": (">=", 1.0),
+    "supplies_due_14d": (">=", 1.0),
     "interest_touchpoints_28d": (">=", 1.0),
     "episode_stage_code": (">=", 2.0),
 }
@@ -253,7 +253,7 @@ def next_best(
             ActionRule("due_and_deal_seeking", "remind_with_offer",
                        (due, by_price), "day_before_next_purchase",
                        "the next purchase is due, and price matters to them", "即将再次购买，且对价格敏感"),
-            ActionRule("running_out", "remind", (Condition("products_due_7d", ">=", 1),), "now",
+            ActionRule("running_out", "remind", (Condition("supplies_due_7d", ">=", 1),), "now",
                        "what they bought runs out within the week", "所购产品将在一周内用完"),
             ActionRule("due", "remind", (due,), "day_before_next_purchase",
                        "the next purchase is due within days", "预计数日内再次购买"),

@@ -110,7 +110,12 @@ def take_subject(
 
 
 def audited_origins(plan: Plan, count: int) -> tuple[date, ...]:
-    """Return the first test origin, the oldest origin, the newest test origin, then further ones, oldest first."""
+    """Return the first test origin, the oldest origin, the newest test origin, then further ones, oldest first.
+
+    A short history has no test origin, and the one of its window.
+    """
+    if not plan.folds:
+        return plan.origins[: max(1, count)]
     first, last = plan.folds[0], plan.folds[-1]
     preferred = dict.fromkeys([first.test, plan.origins[0], last.test, first.calibrate, *plan.origins])
     return tuple(sorted(list(preferred)[: max(1, count)]))

@@ -24,7 +24,7 @@ def check_too_good(ready: Prepared) -> Finding:
     BTYD stage; or when it is perfect but for half a per cent. Honest columns share what they know with others: on a
     history of clocks all of them are strong, and none is alone.
     """
-    origin = ready.plan.folds[0].calibrate
+    origin = ready.plan.folds[0].calibrate if ready.plan.folds else ready.plan.origins[0]
     rows = at(ready.panel, origin)
     names = [*ready.panel.columns, *BTYD]
     family = {**ready.catalogue.families, **dict.fromkeys(BTYD, "btyd")}

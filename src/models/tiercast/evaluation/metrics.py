@@ -18,14 +18,17 @@ from tiercast.evaluation.probability import (
     top_decile_lift,
 )
 from tiercast.evaluation.survival import concordance, integrated_brier, kaplan_meier, within_days_calibration
+from tiercast.evaluation.survival_spread import discrete_log_loss, distribution_calibration, within_days_auc
 from tiercast.evaluation.value import (
     capture_share,
     decile_mape,
+    decile_slope,
     mae,
     normalised_gini,
     rmse,
     spearman,
     total_bias,
+    tweedie_deviance,
 )
 
 __all__ = [
@@ -37,6 +40,9 @@ __all__ = [
     "count_metrics",
     "crps",
     "decile_mape",
+    "decile_slope",
+    "discrete_log_loss",
+    "distribution_calibration",
     "expected_calibration_error",
     "integrated_brier",
     "interval_metrics",
@@ -56,7 +62,9 @@ __all__ = [
     "spender_coverage",
     "top_decile_lift",
     "total_bias",
+    "tweedie_deviance",
     "value_metrics",
+    "within_days_auc",
     "within_days_calibration",
 ]
 
@@ -106,6 +114,8 @@ def value_metrics(actual: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
         "mae": mae(actual, predicted),
         "total_bias": total_bias(actual, predicted),
         "decile_mape": decile_mape(actual, predicted),
+        "decile_slope": decile_slope(actual, predicted),
+        "tweedie_deviance": tweedie_deviance(actual, predicted),
         "capture_5_share": capture_share(actual, predicted, share=0.05),
         "capture_10_share": capture_share(actual, predicted, share=0.10),
         "capture_20_share": capture_share(actual, predicted, share=0.20),
@@ -167,18 +177,24 @@ def repurchase_metrics(
     (1.0, 0.9)
     """
     curve, days = np.asarray(survival, dtype=np.float64), np.asarray(curve_days, dtype=np.float64)
+    error, p_value = distribution_calibration(days_to_purchase, observed_days, curve, days)
     figures = {
         "integrated_brier": integrated_brier(days_to_purchase, observed_days, curve, days),
         "concordance": concordance(
             days_to_purchase, observed_days, (1.0 - curve).mean(axis=1), until_days=float(days[-1])
         ),
+        "discrete_log_loss": discrete_log_loss(days_to_purchase, observed_days, curve, days),
+        "d_calibration_error": error,
+        "d_calibration_p_value": p_value,
     }
     for asked in within_days:
-        error, ratio = within_days_calibration(
-            days_to_purchase, observed_days, 1.0 - _at_day(curve, days, asked), within_days=asked
-        )
+        within = 1.0 - _at_day(curve, days, asked)
+        error, ratio = within_days_calibration(days_to_purchase, observed_days, within, within_days=asked)
         figures[f"within_{asked}d_calibration_error"] = error
         figures[f"within_{asked}d_predicted_to_actual"] = ratio
+        figures[f"within_{asked}d_roc_auc"] = within_days_auc(
+            days_to_purchase, observed_days, within, within_days=asked
+        )
     return figures
 
 

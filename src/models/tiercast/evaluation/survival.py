@@ -13,15 +13,22 @@ from tiercast.evaluation.arrays import Floats, MisalignedInput, columns
 from tiercast.evaluation.probability import expected_calibration_error, predicted_to_actual
 
 
-def _followed(
+def followed(
     days_to_purchase: ArrayLike, observed_days: ArrayLike
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """Return the day on which each story ends, whether with a purchase, and for how long it could be seen."""
     bought_on, observed = columns(days_to_purchase, observed_days)
     bought = bought_on <= observed
     return np.where(bought, bought_on, observed), bought, observed
 
 
-def _curves(survival: ArrayLike, curve_days: ArrayLike, customers: int) -> tuple[Floats, Floats]:
+def curves(survival: ArrayLike, curve_days: ArrayLike, customers: int) -> tuple[Floats, Floats]:
+    """Return curves, one row a customer, and their days.
+
+    Raises
+    ------
+    MisalignedInput
+    """
     curve, days = np.asarray(survival, dtype=np.float64), np.asarray(curve_days, dtype=np.float64)
     if curve.shape != (customers, days.size):
         raise MisalignedInput(customers, *curve.shape, days.size)
@@ -38,7 +45,7 @@ def kaplan_meier(days_to_purchase: ArrayLike, observed_days: ArrayLike, curve_da
     >>> kaplan_meier([1, 2, np.nan, np.nan], [1, 9, 1, 9], [0, 1, 2, 9]).tolist()
     [1.0, 0.75, 0.375, 0.375]
     """
-    ended, bought, _ = _followed(days_to_purchase, observed_days)
+    ended, bought, _ = followed(days_to_purchase, observed_days)
     asked = np.asarray(curve_days, dtype=np.float64)
     if ended.size == 0:
         return np.full(asked.size, np.nan)
@@ -62,7 +69,7 @@ def brier_by_day(
     >>> brier_by_day([1, np.nan], [9, 9], [[0.5, 0.2], [1.0, 0.8]], [1, 9]).round(4).tolist()
     [0.125, 0.04]
     """
-    _, _, observed = _followed(days_to_purchase, observed_days)
+    _, _, observed = followed(days_to_purchase, observed_days)
     squared, days = _squared_errors(days_to_purchase, observed_days, survival, curve_days)
     reached = observed[:, None] >= days[None, :]
     seen = reached.sum(axis=0)
@@ -74,8 +81,8 @@ def brier_by_day(
 def _squared_errors(
     days_to_purchase: ArrayLike, observed_days: ArrayLike, survival: ArrayLike, curve_days: ArrayLike
 ) -> tuple[Floats, Floats]:
-    ended, bought, _ = _followed(days_to_purchase, observed_days)
-    curve, days = _curves(survival, curve_days, ended.size)
+    ended, bought, _ = followed(days_to_purchase, observed_days)
+    curve, days = curves(survival, curve_days, ended.size)
     still_waiting = ~(bought[:, None] & (ended[:, None] <= days[None, :]))
     return np.asarray((curve - still_waiting) ** 2, dtype=np.float64), days
 
@@ -119,7 +126,7 @@ def integrated_brier_per_row(
     >>> integrated_brier_per_row([1, np.nan], [9, 5], [[0.5, 0.2], [1.0, 0.8]], [1, 9]).round(4).tolist()
     [0.145, nan]
     """
-    _, _, observed = _followed(days_to_purchase, observed_days)
+    _, _, observed = followed(days_to_purchase, observed_days)
     squared, days = _squared_errors(days_to_purchase, observed_days, survival, curve_days)
     span = days[-1] - days[0]
     mean = np.trapezoid(squared, days, axis=1) / span if days.size > 1 else squared[:, 0]
@@ -155,7 +162,7 @@ def concordance(
     >>> concordance([np.nan, np.nan], [9, 9], [0.9, 0.2])
     nan
     """
-    ended, bought, _ = _followed(days_to_purchase, observed_days)
+    ended, bought, _ = followed(days_to_purchase, observed_days)
     (score,) = columns(soonness)
     if score.size != ended.size:
         raise MisalignedInput(ended.size, score.size)

@@ -7,6 +7,7 @@ Every figure is NaN for no rows and for a missing prediction.
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
+from sklearn.metrics import mean_tweedie_deviance
 
 from tiercast.evaluation.arrays import Floats, columns, complete
 from tiercast.evaluation.probability import binned_sums, top_share
@@ -132,3 +133,39 @@ def decile_mape(actual: ArrayLike, predicted: ArrayLike) -> float:
     if brought_total.min() <= 0:
         return float("nan")
     return float(np.mean(np.abs(said_total / brought_total - 1.0)))
+
+
+def decile_slope(actual: ArrayLike, predicted: ArrayLike) -> float:
+    """Return the slope of the ten deciles' actual means over what was said: 1 is right, below 1 the ends are overdrawn.
+
+    Least squares; NaN where all deciles were told the same.
+
+    Examples
+    --------
+    >>> round(decile_slope(np.arange(20.0), 2 * np.arange(20.0)), 4)
+    0.5
+    """
+    brought, said = columns(actual, predicted)
+    if not complete(brought, said):
+        return float("nan")
+    said_total, brought_total = binned_sums(brought, said, np.ones_like(said), bins=10)
+    apart = said_total - said_total.mean()
+    spread = float(apart @ apart)
+    return float(apart @ (brought_total - brought_total.mean())) / spread if spread > 0 else float("nan")
+
+
+def tweedie_deviance(actual: ArrayLike, predicted: ArrayLike, *, power: float = 1.5) -> float:
+    """Return the mean deviance of a compound Poisson-gamma distribution: 0 is perfect.
+
+    Jorgensen 1987. What is below 0, a window with more back than bought, counts as 0; so does a prediction, but for a
+    billionth.
+
+    Examples
+    --------
+    >>> round(tweedie_deviance([0.0, 4.0], [1.0, 4.0]), 4)
+    2.0
+    """
+    brought, said = columns(actual, predicted)
+    if not complete(brought, said):
+        return float("nan")
+    return float(mean_tweedie_deviance(np.maximum(brought, 0.0), np.maximum(said, 1e-9), power=power))

@@ -30,25 +30,26 @@ RETURNED_SEEN = Relation(
 _LASTS = f"CAST(LEAST(CAST(COALESCE(quantity_milli, 1000) AS DOUBLE) * days_per_unit_milli, {MOST_DAYS}e6) AS BIGINT)"
 
 _BOUGHT = "kind = 'purchase' AND days_per_unit_milli > 0"
-_DAY = same("customer_id", "product_id", "day")
+_SUPPLY = "COALESCE(category, product_id)"
+_DAY = same("customer_id", "supply", "day")
 
 SUPPLY_PARTS = Relation(
     "supply_parts",
     "roll-up",
-    _DAY | same("seen_day"),
+    same("customer_id") | {"supply": _SUPPLY} | same("day", "seen_day"),
     {"quantity_milli": "SUM(COALESCE(quantity_milli, 1000))", "lasting": f"SUM({_LASTS})"},
-    f"FROM touches WHERE {_BOUGHT}\n  GROUP BY customer_id, product_id, day, seen_day",
+    f"FROM touches WHERE {_BOUGHT}\n  GROUP BY customer_id, {_SUPPLY}, day, seen_day",
 )
 SUPPLY_SPLITS = Relation(
     "supply_splits",
     "roll-up",
     _DAY,
     {},
-    "FROM supply_parts GROUP BY customer_id, product_id, day HAVING COUNT(*) > 1",
+    "FROM supply_parts GROUP BY customer_id, supply, day HAVING COUNT(*) > 1",
 )
 _IS_SPLIT = (
     "JOIN supply_splits AS split ON split.customer_id = supply_parts.customer_id"
-    " AND split.product_id = supply_parts.product_id AND split.day = supply_parts.day"
+    " AND split.supply = supply_parts.supply AND split.day = supply_parts.day"
 )
 
 
@@ -67,10 +68,10 @@ SUPPLIES = Relation(
     (
         f"FROM supply_parts ANTI {_IS_SPLIT}",
         f"FROM supply_parts SEMI {_IS_SPLIT}\n"
-        "  WINDOW known AS (PARTITION BY customer_id, product_id, day ORDER BY seen_day)",
+        "  WINDOW known AS (PARTITION BY customer_id, supply, day ORDER BY seen_day)",
     ),
 )
-"""One row for each part in which a day's purchases of one product came to be known, and when all known of them ends."""
+"""One row for each part in which a day's purchases of one supply came to be known, and when all known of them ends."""
 
 SUPPLIES_SEEN = Relation(
     "supplies_seen",
@@ -81,6 +82,6 @@ SUPPLIES_SEEN = Relation(
         "quantity_milli": "SUM(quantity_milli)",
         "last_age_days": f"{CUTOFF} - MAX(day)",
     },
-    f"FROM supplies WHERE seen_day < {CUTOFF} GROUP BY customer_id, product_id",
+    f"FROM supplies WHERE seen_day < {CUTOFF} GROUP BY customer_id, supply",
 )
-"""One row for each product with a clock: the days until all that was bought of it is used up, below 0 if it is."""
+"""One row for each supply: the days until all that was bought of it is used up, below 0 if it is."""

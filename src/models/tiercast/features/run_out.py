@@ -1,7 +1,8 @@
 """Run-out clock: when is what they bought used up, and have they bought it again?
 
 A product whose dictionary says how many days one unit lasts runs out that many days after it was bought, times the units
-of that day. A later purchase starts its clock anew; the clock that ends last is the product's.
+of that day. Products of one category are one supply, for whoever changes the brand is not out of formula; a product without
+a category is a supply of its own. A later purchase starts the clock anew; the clock that ends last is the supply's.
 """
 
 from tiercast.features.declare import Family, Feature, Seen, count
@@ -21,20 +22,20 @@ def declare(seen: Seen) -> list[Feature]:
 
     return [
         supply("days_until_run_out", "MIN(CASE WHEN left_days >= 0 THEN left_days END)", "days",
-               "days until the first product runs out that has not", None),
+               "days until the first supply runs out that has not", None),
         supply("days_since_run_out", "MIN(CASE WHEN left_days < 0 THEN -left_days END)", "days",
-               "days since the last product ran out that was not bought again", None),
+               "days since the last supply ran out that was not bought again", None),
         supply("last_supply_left_days", f"{_LAST} - FLOOR({_LAST} / {_PLACES}e0) * {_PLACES} - {_SHIFT}", "days",
-               "days until the product bought last runs out; below 0, since it did", None),
-        supply("products_due_7d", count("left_days >= 0 AND left_days < 7"), "products",
-               "products that run out in the 7 days from the cutoff on"),
-        supply("products_due_14d", count("left_days >= 0 AND left_days < 14"), "products",
-               "products that run out in the 14 days from the cutoff on"),
-        supply("products_run_out", count("left_days < 0"), "products", "products that ran out and were not bought again"),
-        supply("top_product_units", "CAST(MAX(quantity_milli) AS DOUBLE) / 1e3", "units",
-               "units bought of the product with a clock that they bought most of"),
-        supply("habit_products", count(f"quantity_milli >= {HABIT_UNITS * 1000}"), "products",
-               f"products with a clock of which they bought {HABIT_UNITS} units or more: a habit"),
+               "days until the supply bought last runs out; below 0, since it did", None),
+        supply("supplies_due_7d", count("left_days >= 0 AND left_days < 7"), "supplies",
+               "supplies that run out in the 7 days from the cutoff on"),
+        supply("supplies_due_14d", count("left_days >= 0 AND left_days < 14"), "supplies",
+               "supplies that run out in the 14 days from the cutoff on"),
+        supply("supplies_run_out", count("left_days < 0"), "supplies", "supplies that ran out and were not bought again"),
+        supply("top_supply_units", "CAST(MAX(quantity_milli) AS DOUBLE) / 1e3", "units",
+               "units bought of the supply that they bought most of"),
+        supply("habit_supplies", count(f"quantity_milli >= {HABIT_UNITS * 1000}"), "supplies",
+               f"supplies of which they bought {HABIT_UNITS} units or more: a habit"),
     ]  # fmt: skip
 
 

@@ -24,6 +24,13 @@ VALUE_BLEND = BlendOf(
 ORDERS_BLEND = BlendOf(
     "orders_blend",
     "orders",
+    ("lightgbm_poisson", "lightgbm_poisson_on_btyd", "poisson_linear", "btyd_orders"),
+    "identity",
+)
+ORDERS_OF_MODELS = BlendOf(
+    "orders_of_models",
+    "orders",
     ("lightgbm_poisson", "lightgbm_poisson_on_btyd", "poisson_linear"),
     "identity",
 )
+"""Without the purchase process: where customers come nearly every week it ranks far worse, and a window proves it."""

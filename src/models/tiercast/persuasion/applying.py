@@ -107,7 +107,7 @@ def apply_to_history(
 
     Raises
     ------
-    UnknownName, SourceError, ContractError
+    UnknownName, SourceError, ContractError, StaleHistory
     RunTooOld
         The run is of a time when runs did not keep what the history must agree with.
     """

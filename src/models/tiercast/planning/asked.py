@@ -134,7 +134,7 @@ def ask_source(
 
     Raises
     ------
-    NoChampion, SourceError, ContractError, BadAssumption, BadActionTable, BadUplift, DamagedTierHistory
+    NoChampion, SourceError, ContractError, StaleHistory, BadAssumption, BadActionTable, BadUplift, DamagedTierHistory
     UnknownChoice
         The version has no such policy, or was made before there were plans.
     """

@@ -46,7 +46,7 @@ from tiercast.training.describing import stage_of
 from tiercast.training.horizon import HorizonChoice, Kept, champions_horizon, choose_horizon
 from tiercast.training.judging import RULES, Results, assemble, judge_all
 from tiercast.training.model_card import write_model_card
-from tiercast.training.plan import Plan, check_events, check_spenders, make_plan
+from tiercast.training.plan import Plan, check_events, check_spenders
 from tiercast.training.promotion import Promotion, promote, register
 from tiercast.training.ranking import check_ranking
 from tiercast.training.record import record_card, record_results
@@ -105,12 +105,11 @@ def prepare(
     history: History,
     progress: Progress,
     kept: Kept | None = None,
-    short: bool = False,
 ) -> Prepared:
     """Read, check and plan; compute the panel of every origin and the features of everybody today.
 
-    ``kept`` is the champion's horizon, for a card that states none. With ``short`` a history that holds one mature window
-    and no test origin is prepared too, and its plan has no folds (:mod:`tiercast.training.short`).
+    ``kept`` is the champion's horizon, for a card that states none. A history that holds one mature window and no test
+    origin is prepared too: its plan has no folds, and ``judged_from`` (:mod:`tiercast.training.short`).
 
     Raises
     ------
@@ -132,7 +131,7 @@ def prepare(
         )
     asked = choose_horizon(card, engine, history, first_day=account.first_day, data_ends_on=ends, kept=kept)
     progress(f"a horizon of {asked.days} days: {asked.reason}")
-    plan = (plan_or_short if short else make_plan)(
+    plan = plan_or_short(
         first_day=account.first_day,
         data_ends_on=ends,
         horizon=Horizon(asked.days, card.gap_days),
@@ -234,7 +233,7 @@ def train(
         ExitStack() as cleanup,
     ):
         kept = None if card.horizon_days else champions_horizon(store)
-        ready = prepare(card, engine, history=opened, progress=progress, kept=kept, short=True)
+        ready = prepare(card, engine, history=opened, progress=progress, kept=kept)
         setup = Setup(ready.plan.window, card.seed, engine.threads)
         staging = partial(stage_of, ready, engine, history=opened, store=store, card=card, actions=rules)
         made: dict[str, tuple[Path, SegmentReport]] = {}
