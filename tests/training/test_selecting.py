@@ -53,3 +53,13 @@ def test_log_loss_by_row_is_finite_for_the_surest_mistake() -> None:
     lost = losses_by_row(CHURN, np.array([1.0, 0.0]), np.array([0.0, 1.0]))
     assert np.isfinite(lost).all()
     assert (lost > 20).all()
+
+
+def test_who_beats_the_usual_answer_must_beat_the_next_average_too() -> None:
+    chance = np.random.default_rng(3)
+    loss = chance.exponential(size=4000)
+    beaten = {"blend": loss, "mean": 0.8 * loss, "lucky": 0.8 * loss + chance.normal(-0.001, 0.1, 4000)}
+    assert proven_by_rows(beaten, "blend", ("mean",)) == "mean"
+    assert proven_by_rows(beaten | {"better": 0.7 * loss}, "blend", ("mean",)) == "better"
+    near = loss + chance.normal(0.0, 0.1, 4000)
+    assert proven_by_rows({"blend": loss, "mean": near}, "blend", ("mean",)) == "blend"

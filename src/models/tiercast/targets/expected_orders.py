@@ -12,4 +12,5 @@ EXPECTED_ORDERS = Target(
     rule="past_rate",
     usual="orders_blend",
     metrics=count_metrics,
+    then=("orders_of_models",),
 )

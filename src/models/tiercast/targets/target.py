@@ -26,6 +26,8 @@ class Target:
         The candidate that answers unless another is proven better; empty where the least loss decides.
     metrics : callable
         Every figure of a set of answers; see ``tiercast.evaluation.metrics``.
+    then : tuple of str
+        Candidates that answer where the usual one is proven worse, the first of them that is not itself.
     """
 
     name: str
@@ -36,3 +38,4 @@ class Target:
     rule: str
     usual: str
     metrics: Callable[..., dict[str, float]]
+    then: tuple[str, ...] = ()

@@ -225,7 +225,7 @@ def select(fits: Fits, plan: Plan) -> tuple[dict[str, str], dict[str, dict[str, 
             for name in fits.of_target(target.name)
         }
         losses[target.name] = {name: float(loss.mean()) for name, loss in by_row.items()}
-        chosen[target.name] = proven_by_rows(by_row, target.usual)
+        chosen[target.name] = proven_by_rows(by_row, target.usual, target.then)
     _, probability = calibrated_activity(fits, chosen["churn"], known_until=fold.calibrate, window=window)
     staged = ahead_of(
         fits, chosen["orders"], known_until=fold.calibrate, window=window, probability=probability

@@ -55,22 +55,28 @@ def value_loss(actual: np.ndarray, predicted: np.ndarray, rule: np.ndarray) -> f
     return float((rank + size) / 2)
 
 
-def proven_by_rows(losses: Mapping[str, np.ndarray], usual: str) -> str:
+def proven_by_rows(losses: Mapping[str, np.ndarray], usual: str, then: tuple[str, ...] = ()) -> str:
     """Return the candidate with the least mean loss, or the usual one unless it is beaten beyond chance.
+
+    Where it is, those of ``then`` stand in its place, the first that is not beaten so: of many that beat one the first is
+    still often first by luck.
 
     Examples
     --------
     >>> losses = {"blend": np.array([1.0, 1.2, 0.9, 1.1]), "rule": np.array([0.9, 1.3, 0.8, 1.1])}
     >>> proven_by_rows(losses, "blend")
     'blend'
-    >>> proven_by_rows({"blend": losses["blend"], "model": losses["blend"] - 0.2}, "blend")
-    'model'
+    >>> better = {"blend": losses["blend"], "mean": losses["blend"] - 0.2, "model": losses["rule"] - 0.2}
+    >>> proven_by_rows(better, "blend"), proven_by_rows(better, "blend", ("mean",))
+    ('model', 'mean')
     """
     best = least({name: float(loss.mean()) for name, loss in losses.items()})
-    if usual not in losses or best == usual:
-        return best
-    gain = losses[usual] - losses[best]
-    return best if gain.mean() > PROVEN_SE * gain.std() / np.sqrt(len(gain)) else usual
+    for stands in (usual, *then):
+        if stands in losses:
+            gain = losses[stands] - losses[best]
+            if gain.mean() <= PROVEN_SE * gain.std() / np.sqrt(len(gain)):
+                return stands
+    return best
 
 
 def proven_value(said: Mapping[str, np.ndarray], *, usual: str, rule: str, window: Panel, seed: int) -> str:
