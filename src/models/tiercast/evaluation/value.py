@@ -4,6 +4,8 @@
 Every figure is NaN for no rows and for a missing prediction.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
@@ -168,4 +170,5 @@ def tweedie_deviance(actual: ArrayLike, predicted: ArrayLike, *, power: float = 
     brought, said = columns(actual, predicted)
     if not complete(brought, said):
         return float("nan")
-    return float(mean_tweedie_deviance(np.maximum(brought, 0.0), np.maximum(said, 1e-9), power=power))
+    asked: dict[str, Any] = {"power": power}  # of any size, though the library's default is whole
+    return float(mean_tweedie_deviance(np.maximum(brought, 0.0), np.maximum(said, 1e-9), **asked))
